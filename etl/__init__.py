@@ -1,0 +1,1 @@
+"""Moves exports into the lake, fits the value models, runs dbt and publishes the marts."""

@@ -1,0 +1,103 @@
+"""What a table of the contract is: a row schema and the columns every row gets on the way in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import dataframely as dy
+import polars as pl
+
+# Raise when a row that was accepted yesterday would be read differently today.
+CONTRACT_VERSION = "1"
+
+UTC_INSTANT = pl.Datetime("us", "UTC")
+
+# Added to every row. ``extra_json`` holds kept unmapped columns, null when there are none.
+ENVELOPE: dict[str, pl.DataType] = {
+    "source_system": pl.String(),
+    "source_file": pl.String(),
+    "source_row": pl.Int64(),
+    "batch_id": pl.String(),
+    "extracted_at": UTC_INSTANT,
+    "loaded_at": UTC_INSTANT,
+    "known_on": pl.Date(),
+    "source_sequence": pl.Int64(),
+    "record_hash": pl.String(),
+    "document_hash": pl.String(),
+    "is_deleted": pl.Boolean(),
+    "extra_json": pl.String(),
+}
+# Differ between two deliveries of the same fact; no rule may use them.
+VOLATILE = ("source_file", "source_row", "batch_id", "extracted_at", "loaded_at")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the contract.
+
+    Args:
+        name: Canonical name, also its folder in the lake.
+        schema: Row rules; the column order is the lake's column order.
+        document: Column that names the document a row is part of (an order for its lines):
+            the winning version of a document replaces the earlier one as a set. Empty for rows
+            that stand alone.
+        amount: Money column that is summed per delivery for reconciliation; may be empty.
+    """
+
+    name: str
+    schema: type[dy.Schema]
+    document: str = ""
+    amount: str = ""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Columns that identify a row within its ``source_system``."""
+        columns = self.schema.columns()
+        return tuple(name for name, column in columns.items() if _meta(column)["key"])
+
+    @property
+    def instants(self) -> tuple[str, ...]:
+        """Columns of kind ``instant``, each of which has a derived ``*_on`` sibling."""
+        return tuple(name for name in self.schema.column_names() if self.kind(name) == "instant")
+
+    @property
+    def pii(self) -> dict[str, str]:
+        """Personal columns and what they hold: email, phone, name or birth_on."""
+        columns = self.schema.columns()
+        return {name: str(_meta(c)["pii"]) for name, c in columns.items() if _meta(c)["pii"]}
+
+    @property
+    def feed(self) -> str:
+        """``crm`` or ``orders``: which of the two landing DAGs carries this table."""
+        return "crm" if self.name.startswith("crm_") else "orders"
+
+    def kind(self, column: str) -> str:
+        """Return the kind of a column (see :mod:`etl.contract.columns`)."""
+        return str(_meta(self.schema.columns()[column])["kind"])
+
+    def lake_schema(self) -> dict[str, pl.DataType]:
+        """Return the one Parquet schema of this table: columns, derived dates, envelope.
+
+        Personal columns hold tokens (String); beside an ``email`` stand ``email_domain`` and
+        ``email_is_role``, beside ``birth_on`` stand ``birth_month`` and ``birth_day``.
+        """
+        schema: dict[str, pl.DataType] = {}
+        pii = self.pii
+        for name, column in self.schema.columns().items():
+            schema[name] = pl.String() if name in pii else column.dtype
+            if self.kind(name) == "instant":
+                schema[business_date(name)] = pl.Date()
+            if pii.get(name) == "email":
+                schema |= {f"{name}_domain": pl.String(), f"{name}_is_role": pl.Boolean()}
+            if pii.get(name) == "birth_on":
+                schema |= {"birth_month": pl.Int8(), "birth_day": pl.Int8()}
+        return schema | ENVELOPE
+
+
+def business_date(instant: str) -> str:
+    """Return the name of an instant's business date: ``ordered_at`` -> ``ordered_on``."""
+    return f"{instant.removesuffix('_at')}_on"
+
+
+def _meta(column: dy.Column) -> dict[str, object]:
+    return column.metadata or {}

@@ -24,9 +24,7 @@ from typing import Literal
 
 import dataframely as dy
 
-Kind = Literal[
-    "text", "money", "quantity", "score", "fx", "integer", "flag", "day", "instant"
-]
+Kind = Literal["text", "money", "quantity", "score", "fx", "integer", "flag", "day", "instant"]
 Pii = Literal["email", "phone", "name", "birth_on"]
 
 
@@ -64,16 +62,12 @@ def _decimal(kind: Kind, precision: int, scale: int, **kw: object) -> dy.Decimal
     )
 
 
-def money(
-    *, required: bool = False, minimum: int | None = None, about: str
-) -> dy.Decimal:
+def money(*, required: bool = False, minimum: int | None = None, about: str) -> dy.Decimal:
     """Declare an amount of money, DECIMAL(18,4), beside a ``currency`` column."""
     return _decimal("money", 18, 4, required=required, minimum=minimum, about=about)
 
 
-def quantity(
-    *, required: bool = False, minimum: int | None = None, about: str
-) -> dy.Decimal:
+def quantity(*, required: bool = False, minimum: int | None = None, about: str) -> dy.Decimal:
     """Declare a quantity, DECIMAL(18,6): weights and volumes are no integers."""
     return _decimal("quantity", 18, 6, required=required, minimum=minimum, about=about)
 

@@ -119,7 +119,14 @@ class SurveyResponses(dy.Schema):
     survey_type = c.text(
         required=True,
         one_of=(
-            "csat", "nps", "ces", "intent", "importance", "expectation", "perception", "staff",
+            "csat",
+            "nps",
+            "ces",
+            "intent",
+            "importance",
+            "expectation",
+            "perception",
+            "staff",
         ),
         about="What is asked.",
     )
@@ -160,9 +167,7 @@ class ConsentEvents(dy.Schema):
         one_of=("marketing", "winback", "profiling", "service", "third_party_matching"),
         about="Purpose the consent is for.",
     )
-    state = c.text(
-        required=True, one_of=("granted", "denied", "withdrawn"), about="What was said."
-    )
+    state = c.text(required=True, one_of=("granted", "denied", "withdrawn"), about="What was said.")
     basis = c.text(about="Legal basis.")
     source = c.text(about="Where it was said.")
     occurred_at = c.instant(required=True, about="When it was said.")

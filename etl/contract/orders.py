@@ -35,9 +35,7 @@ class Orders(dy.Schema):
     cancelled_at = c.instant(about="When it was cancelled.")
     currency = c.currency(required=True)
     gross_items = c.money(required=True, about="Items at list price, before discount.")
-    discount = c.money(
-        required=True, minimum=0, about="Discounts the retailer pays for; positive."
-    )
+    discount = c.money(required=True, minimum=0, about="Discounts the retailer pays for; positive.")
     shipping = c.money(required=True, about="Shipping charged.")
     tax = c.money(required=True, about="Tax on the order.")
     tip = c.money(about="Tip.")

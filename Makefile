@@ -1,0 +1,58 @@
+# Everything a newcomer needs. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+export LOYALTY_DATA ?= $(CURDIR)/data
+# The demo company's last business day.
+DAY ?= 2017-12-31
+PORT ?= 8080
+export PORT
+
+PY := .venv/bin/python
+
+.PHONY: help
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Make .venv exactly as uv.lock says (the other commands do this by themselves)
+	@scripts/setup.sh
+
+.PHONY: demo
+demo: setup ## Write the demo company's exports into data/landing
+	@.venv/bin/loyalty demo
+
+.PHONY: run
+run: demo ## The main job: demo exports, then Airflow's DAGs, then the published marts
+	@$(PY) scripts/run_dags.py $(DAY)
+
+.PHONY: test
+test: setup ## The whole test suite (ARGS="tests/test_dags.py -k day" for a part)
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: lint
+lint: setup ## Check style, types, SQL, shell and YAML; each tool in its own environment
+	@scripts/lint.sh
+
+.PHONY: format
+format: setup ## Write Python and SQL the way the linters want them
+	@scripts/lint.sh format
+
+.PHONY: airflow
+airflow: setup ## Airflow's real services on 127.0.0.1 (PORT=8080); Ctrl-C stops them
+	@scripts/airflow.sh
+
+.PHONY: up
+up: setup ## The same in containers, with PostgreSQL (needs Docker); docker compose down stops it
+	@scripts/up.sh
+
+.PHONY: docs
+docs: setup ## Describe every model and column in one HTML file
+	@scripts/docs.sh
+
+.PHONY: clean
+clean: ## Remove environments and caches; data/ stays
+	@rm -rf .venv .boot .tools .pytest_cache .ruff_cache .mypy_cache .hypothesis dbt_project/target dbt_project/logs
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+{{ identified_parties(ref('int_cases_latest'), 'case_id') }}

@@ -1,0 +1,41 @@
+with events as (
+    select * from {{ ref('int_consent_events_latest') }}
+),
+
+identified as (
+    select * from {{ ref('int_consent_events_identified') }}
+),
+
+channels as (
+    select 'any' as channel
+    union all
+    select 'email' as channel
+    union all
+    select 'phone' as channel
+    union all
+    select 'post' as channel
+    union all
+    select 'sms' as channel
+),
+
+-- What is said for any channel is said for each of them.
+expanded as (
+    select
+        identified.customer_key,
+        channels.channel,
+        events.purpose,
+        events.state,
+        events.occurred_at,
+        events.occurred_on,
+        events.source_system,
+        events.consent_id
+    from events
+    inner join identified
+        on
+            events.source_system = identified.source_system
+            and events.consent_id = identified.consent_id
+    inner join channels on events.channel in ('any', channels.channel)
+    where identified.customer_key is not null
+)
+
+select * from expanded

@@ -1,0 +1,54 @@
+with records as (
+    select * from {{ ref('int_crm_records_identified') }}
+),
+
+-- The record to quote first: not merged away, the business before its people, then the latest.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by customer_key
+            order by
+                case when master_id is null then 0 else 1 end asc,
+                case when is_business then 0 else 1 end asc,
+                updated_at desc nulls last,
+                source_system asc nulls last,
+                entity asc nulls last,
+                source_id asc nulls last
+        ) as record_rank
+    from records
+),
+
+merged as (
+    select
+        customer_key,
+        bool_or(is_business) as is_business,
+        min_by(country, record_rank) filter (where country is not null) as country,
+        min_by(email_domain, record_rank) filter (where email_domain is not null) as email_domain,
+        bool_or(entity = 'contact') as has_contact,
+        bool_or(has_email) as has_email,
+        bool_or(has_phone) as has_phone,
+        bool_or(is_internal) as is_internal,
+        bool_or(is_deceased) as is_deceased,
+        bool_or(is_minor) as is_minor,
+        bool_or(has_bad_debt) as has_bad_debt,
+        -- One address that still works is enough to reach the customer.
+        case
+            when
+                count(case when has_email then 1 end)
+                = count(case when has_email and email_bounced_on is not null then 1 end)
+                then max(email_bounced_on)
+        end as email_bounced_on,
+        -- Closed when every account is.
+        case
+            when
+                count(case when entity = 'account' then 1 end)
+                = count(case when entity = 'account' and closed_on is not null then 1 end)
+                then max(closed_on)
+        end as account_closed_on,
+        min(created_on) as created_on
+    from ranked
+    group by customer_key
+)
+
+select * from merged

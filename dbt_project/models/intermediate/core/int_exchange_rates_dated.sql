@@ -1,0 +1,55 @@
+with rates as (
+    select * from {{ ref('int_fx_rates_latest') }}
+),
+
+orders as (
+    select * from {{ ref('int_orders_latest') }}
+),
+
+payments as (
+    select * from {{ ref('int_payments_latest') }}
+),
+
+refunds as (
+    select * from {{ ref('int_refunds_latest') }}
+),
+
+cases as (
+    select * from {{ ref('int_cases_latest') }}
+),
+
+days_with_money as (
+    select ordered_on as used_on from orders
+    union
+    select processed_on as used_on from payments
+    union
+    select refunded_on as used_on from refunds
+    union
+    select opened_on as used_on from cases
+),
+
+dated as (
+    select
+        rates.from_currency,
+        days_with_money.used_on,
+        rates.rate_on,
+        rates.rate
+    from days_with_money
+    inner join rates
+        on
+            rates.to_currency = '{{ var("reporting_currency") }}'
+            and rates.rate_on <= days_with_money.used_on
+            and days_with_money.used_on
+            <= {{ date_plus('rates.rate_on', parameter('fx_rate_max_age_days')) }}
+    -- Two sources may state one rate: the later delivery wins, then the name.
+    qualify
+        row_number() over (
+            partition by rates.from_currency, days_with_money.used_on
+            order by
+                rates.rate_on desc nulls last,
+                rates.source_sequence desc nulls last,
+                rates.source_system asc nulls last
+        ) = 1
+)
+
+select * from dated

@@ -1,0 +1,1 @@
+{{ latest_versions(ref('stg_shop__refunds'), ['refund_id']) }}

@@ -1,0 +1,55 @@
+with refunds as (
+    select * from {{ ref('int_refunds_latest') }}
+),
+
+orders as (
+    select * from {{ ref('int_orders_latest') }}
+),
+
+order_rates as (
+    select * from {{ ref('int_orders_rated') }}
+),
+
+dated_rates as (
+    select * from {{ ref('int_exchange_rates_dated') }}
+),
+
+-- Its own stated rate, else the rate its order states, else the rate of its day. Never 1 by default.
+rated as (
+    select
+        refunds.source_system,
+        refunds.refund_id,
+        refunds.order_id,
+        refunds.currency,
+        orders.currency as order_currency,
+        order_rates.exchange_rate as order_exchange_rate,
+        cast(
+            case
+                when refunds.currency = '{{ var("reporting_currency") }}' then 1
+                when refunds.fx_rate > 0 then refunds.fx_rate
+                when refunds.currency = orders.currency and order_rates.stated_rate > 0
+                    then order_rates.stated_rate
+                else dated_rates.rate
+            end as decimal(24, 12)
+        ) as exchange_rate,
+        case
+            when refunds.currency = '{{ var("reporting_currency") }}' then 'same_currency'
+            when refunds.fx_rate > 0 then 'stated'
+            when refunds.currency = orders.currency and order_rates.stated_rate > 0
+                then 'stated_on_order'
+            when dated_rates.rate is not null then 'fx_rates'
+        end as rate_basis
+    from refunds
+    left join orders
+        on refunds.source_system = orders.source_system and refunds.order_id = orders.order_id
+    left join order_rates
+        on
+            refunds.source_system = order_rates.source_system
+            and refunds.order_id = order_rates.order_id
+    left join dated_rates
+        on
+            refunds.currency = dated_rates.from_currency
+            and refunds.refunded_on = dated_rates.used_on
+)
+
+select * from rated

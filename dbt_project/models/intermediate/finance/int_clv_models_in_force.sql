@@ -1,0 +1,16 @@
+with models as (
+    select * from {{ ref('stg_etl__clv_models') }}
+),
+
+in_force as (
+    select *
+    from models
+    where in_force_from <= {{ as_of_date() }}
+    qualify
+        row_number() over (
+            partition by business_unit
+            order by in_force_from desc nulls last, run_cutoff_on desc nulls last
+        ) = 1
+)
+
+select * from in_force

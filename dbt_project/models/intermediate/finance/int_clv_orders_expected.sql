@@ -1,0 +1,22 @@
+with lookups as (
+    select * from {{ ref('stg_etl__clv_lookup') }}
+),
+
+-- One forecast per cell: the maximum only moves it into its column.
+pivoted as (
+    select
+        business_unit,
+        run_cutoff_on,
+        repeat_orders,
+        age_days
+        {%- for months in clv_horizons() %},
+        max(case when horizon_months = {{ months }} then expected_orders_if_alive end)
+            as orders_{{ months }}m_if_alive,
+        max(case when horizon_months = {{ months }} then expected_orders_if_alive_discounted end)
+            as orders_{{ months }}m_if_alive_discounted
+        {%- endfor %}
+    from lookups
+    group by business_unit, run_cutoff_on, repeat_orders, age_days
+)
+
+select * from pivoted

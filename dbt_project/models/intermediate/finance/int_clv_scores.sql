@@ -1,0 +1,83 @@
+with summaries as (
+    select * from {{ ref('int_clv_summaries') }}
+),
+
+parameters as (
+    select * from {{ ref('int_clv_parameters_in_force') }}
+),
+
+orders_expected as (
+    select * from {{ ref('int_clv_orders_expected') }}
+),
+
+margin_rates as (
+    select * from {{ ref('int_margin_rates_realised') }}
+),
+
+judged as (
+    select
+        summaries.business_unit,
+        summaries.customer_key,
+        parameters.run_cutoff_on,
+        summaries.repeat_orders,
+        summaries.age_days,
+        {{ bg_nbd_probability_alive(
+            'summaries.repeat_orders', 'summaries.recency_days', 'summaries.age_days',
+            'parameters.bg_nbd_r', 'parameters.bg_nbd_alpha',
+            'parameters.bg_nbd_a', 'parameters.bg_nbd_b'
+        ) }} as p_alive,
+        (parameters.bg_nbd_r + summaries.repeat_orders) * (
+            ln(parameters.bg_nbd_alpha + summaries.age_days)
+            - ln(parameters.bg_nbd_alpha + summaries.age_days + 365.25)
+        ) as log_silence_12m_if_alive,
+        {{ gamma_gamma_expected_spend(
+            'summaries.spend_occasions', 'summaries.mean_spend',
+            'parameters.gamma_gamma_p', 'parameters.gamma_gamma_q', 'parameters.gamma_gamma_gamma'
+        ) }} as expected_order_value,
+        margin_rates.margin_rate
+    from summaries
+    inner join parameters on summaries.business_unit = parameters.business_unit
+    left join margin_rates on summaries.business_unit = margin_rates.business_unit
+),
+
+-- A forecast is P(alive) times what an active customer of this count and age orders.
+forecast as (
+    select
+        judged.*,
+        judged.p_alive * (1 - exp(judged.log_silence_12m_if_alive)) as p_order_12m,
+        judged.expected_order_value * cast(judged.margin_rate as double) as expected_order_margin,
+        orders_expected.orders_12m_if_alive_discounted
+        {%- for months in clv_horizons() %},
+        judged.p_alive * orders_expected.orders_{{ months }}m_if_alive as orders_{{ months }}m,
+        judged.p_alive * orders_expected.orders_{{ months }}m_if_alive_discounted
+            as orders_{{ months }}m_discounted
+        {%- endfor %}
+    from judged
+    left join orders_expected
+        on
+            judged.business_unit = orders_expected.business_unit
+            and judged.run_cutoff_on = orders_expected.run_cutoff_on
+            and judged.repeat_orders = orders_expected.repeat_orders
+            and judged.age_days = orders_expected.age_days
+),
+
+scored as (
+    select
+        business_unit,
+        customer_key,
+        run_cutoff_on,
+        p_alive,
+        p_order_12m,
+        expected_order_value,
+        margin_rate,
+        orders_12m_if_alive_discounted * expected_order_margin as margin_12m_discounted_if_active
+        {%- for months in clv_horizons() %},
+        orders_{{ months }}m,
+        orders_{{ months }}m * expected_order_value as revenue_{{ months }}m,
+        orders_{{ months }}m * expected_order_margin as margin_{{ months }}m,
+        orders_{{ months }}m_discounted * expected_order_margin as margin_{{ months }}m_discounted
+        {%- endfor %}
+    from forecast
+)
+
+select * from scored

@@ -1,0 +1,61 @@
+with facts as (
+    select * from {{ ref('int_customer_loyalty_facts') }}
+),
+
+ruled as (
+    select * from {{ ref('int_customer_loyalty_rules') }}
+),
+
+segments as (
+    select * from {{ ref('int_customer_behavioural_segments') }}
+),
+
+rules as (
+    select *
+    from {{ ref('classification_rules') }}
+    where rule_set = 'satisfaction_loyalty'
+),
+
+settings as (
+    select * from {{ ref('int_marketing_settings_hashed') }}
+),
+
+-- The satisfaction and loyalty of those who are not profiled are already null in the facts.
+loyalty_segments as (
+    select
+        facts.customer_key,
+        rules.class_code as satisfaction_loyalty_class,
+        rules.subclass_code as satisfaction_loyalty_subclass,
+        facts.satisfaction_score,
+        case
+            when facts.is_not_profiled then 'withheld'
+            else coalesce(facts.satisfaction_basis, 'none')
+        end as satisfaction_basis,
+        facts.satisfaction_responded_on,
+        facts.behavioural_score,
+        segments.behavioural_segment,
+        facts.discount_share,
+        facts.activity_status,
+        facts.components_available,
+        ruled.rule_id,
+        {{ reason_json([
+            ['satisfaction_score', 'facts.satisfaction_score', 'decimal'],
+            ['satisfaction_is_high', 'facts.is_satisfaction_high', 'boolean'],
+            ['behavioural_score', 'facts.behavioural_score', 'decimal'],
+            ['activity_status', 'facts.activity_status'],
+            ['purchase_days', 'facts.purchase_days', 'integer'],
+            ['tenure_days', 'facts.tenure_days', 'integer'],
+            ['discount_share', 'facts.discount_share', 'decimal'],
+            ['flags', 'facts.flags'],
+        ]) }} as reason,
+        {{ rule_version() }} as rule_version,
+        settings.params_hash,
+        {{ as_of_date() }} as as_of_date
+    from facts
+    inner join ruled on facts.customer_key = ruled.customer_key
+    inner join segments on facts.customer_key = segments.customer_key
+    inner join rules on ruled.rule_id = rules.rule_id
+    cross join settings
+)
+
+select * from loyalty_segments

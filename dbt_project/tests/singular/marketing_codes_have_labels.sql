@@ -1,0 +1,42 @@
+-- Every code a rule can give, and every reason a customer can have left for, has its two labels.
+with codes as (
+    select distinct
+        case rule_set
+            when 'satisfaction_loyalty' then 'satisfaction_loyalty_class'
+            when 'lifecycle' then 'stage'
+            else 'suppression_reason'
+        end as domain,
+        class_code as code
+    from {{ ref('classification_rules') }}
+    where rule_id <> 'WB99_ELIGIBLE'
+    union
+    select
+        'satisfaction_loyalty_subclass' as domain,
+        subclass_code as code
+    from {{ ref('classification_rules') }}
+    where rule_set = 'satisfaction_loyalty'
+    union
+    select
+        'loss_reason' as domain,
+        loss_reason as code
+    from {{ ref('case_meanings') }}
+    where loss_reason is not null
+    union
+    select
+        'behavioural_segment' as domain,
+        behavioural_segment as code
+    from {{ ref('loyalty_segments') }}
+    union
+    select
+        'activity_status' as domain,
+        activity_status as code
+    from {{ ref('lifecycle_stages') }}
+)
+
+select
+    codes.domain,
+    codes.code
+from codes
+left join {{ ref('class_labels') }} as labels
+    on codes.domain = labels.domain and codes.code = labels.code
+where labels.code is null

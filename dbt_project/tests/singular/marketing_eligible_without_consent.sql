@@ -1,0 +1,44 @@
+-- Nobody may be contacted who did not grant it: on each eligible channel the customer's last word
+-- on marketing or win-back is yes, and on neither is it no. Read from the consents themselves.
+with listed as (
+    select
+        targets.customer_key,
+        channels.channel
+    from {{ ref('winback_targets') }} as targets
+    inner join {{ ref('contact_channels') }} as channels
+        on concat(';', targets.eligible_channels, ';') like concat('%;', channels.channel, ';%')
+    where targets.is_eligible
+),
+
+words as (
+    select
+        listed.customer_key,
+        listed.channel,
+        count(case when consents.is_granted then 1 end) as granted,
+        count(case when not consents.is_granted then 1 end) as objected
+    from listed
+    left join {{ ref('consents') }} as consents
+        on
+            listed.customer_key = consents.customer_key
+            and listed.channel = consents.channel
+            and consents.purpose in ('marketing', 'winback')
+    group by listed.customer_key, listed.channel
+),
+
+unlisted as (
+    select
+        targets.customer_key,
+        'no channel' as channel,
+        0 as granted,
+        0 as objected
+    from {{ ref('winback_targets') }} as targets
+    where
+        targets.is_eligible
+        and targets.customer_key not in (select listed.customer_key from listed)
+)
+
+select *
+from words
+where granted = 0 or objected > 0
+union all
+select * from unlisted

@@ -1,0 +1,39 @@
+-- Who objects to profiling, read from the consents themselves, is in no class, has no score, no
+-- expected purchase and no value, and is on no list.
+with objectors as (
+    select distinct customer_key
+    from {{ ref('consents') }}
+    where purpose = 'profiling' and not is_granted
+)
+
+select
+    objectors.customer_key,
+    'loyalty_segments' as found_in
+from objectors
+inner join {{ ref('loyalty_segments') }} as segments
+    on objectors.customer_key = segments.customer_key
+where
+    segments.satisfaction_loyalty_class not in ('objected', 'prospect', 'internal')
+    or segments.satisfaction_score is not null
+    or segments.behavioural_score is not null
+    or segments.discount_share is not null
+union all
+select
+    objectors.customer_key,
+    'lifecycle_stages' as found_in
+from objectors
+inner join {{ ref('lifecycle_stages') }} as stages
+    on objectors.customer_key = stages.customer_key
+where
+    stages.recency_ratio is not null
+    or stages.next_expected_order_on is not null
+union all
+select
+    objectors.customer_key,
+    'winback_targets' as found_in
+from objectors
+inner join {{ ref('winback_targets') }} as targets
+    on objectors.customer_key = targets.customer_key
+where
+    targets.is_eligible
+    or targets.expected_regain_profit is not null

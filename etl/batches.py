@@ -1,0 +1,151 @@
+"""A checked CSV file as batches of whole documents: all text, bounded memory, nothing left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from etl.errors import LoyaltyError
+from etl.gate import GatedFile
+from etl.mapping import Export
+from etl.mapping.operations import DOCUMENT, ROW, cleaned, count_name, filled
+
+EXTRA = "\0extra"
+KEYS = (ROW, DOCUMENT, EXTRA)
+
+_BATCH_BYTES = 24 << 20
+_MIN_ROWS, _MAX_ROWS = 1_000, 131_072
+
+
+def read_batches(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
+    """Yield the records of a file in order.
+
+    A batch ends where a document ends, so that a document is never cut; one that is larger than a
+    batch makes its batch larger.
+
+    Returns:
+        Frames with the file's columns as delivered (String), ROW (Int64, record number from 1) and
+        DOCUMENT (Int64, number of the document in the file, or of the row without a grain).
+
+    Raises:
+        LoyaltyError: The reader found another number of records than the gate.
+    """
+    records = documents = 0
+    carried: pl.DataFrame | None = None
+    for chunk in _chunks(file, export):
+        records += chunk.height
+        batch = chunk if carried is None else pl.concat([carried, chunk])
+        numbered = _with_documents(batch, export, documents)
+        last = numbered.item(-1, DOCUMENT)
+        whole = numbered.filter(pl.col(DOCUMENT) < last) if export.grain else numbered
+        carried = batch.slice(whole.height) if export.grain else None
+        documents = last if export.grain else last + 1
+        if whole.height:
+            yield whole
+    if carried is not None:
+        yield _with_documents(carried, export, documents)
+    if records != file.records:
+        raise _disagrees(f"{records} records", file)
+
+
+def _disagrees(found: str, file: GatedFile) -> LoyaltyError:
+    return LoyaltyError(
+        f"The reader found {found}, the gate {file.records} records.",
+        where=file.path.name,
+        todo="Nothing was loaded. This is a fault of ours: report it with the file's header.",
+        code="READER_DISAGREES",
+    )
+
+
+def _chunks(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
+    frame = pl.scan_csv(
+        file.path,
+        schema=dict.fromkeys(file.header, pl.String()),
+        separator=export.delimiter,
+        extra_columns="raise",
+        missing_columns="raise",
+        empty_string_is_null=False,
+        glob=False,
+        row_index_name=ROW,
+        row_index_offset=1,
+    ).with_columns(pl.col(ROW).cast(pl.Int64()))
+    try:
+        yield from frame.collect_batches(chunk_size=_rows_of_a_batch(file), lazy=True)
+    except pl.exceptions.PolarsError as error:
+        # The reader quotes cells in its messages; they may be personal.
+        raise _disagrees(f"a {type(error).__name__}", file) from None
+
+
+def _rows_of_a_batch(file: GatedFile) -> int:
+    bytes_of_a_record = max(1, file.path.stat().st_size // max(1, file.records))
+    return min(_MAX_ROWS, max(_MIN_ROWS, _BATCH_BYTES // bytes_of_a_record))
+
+
+def _with_documents(batch: pl.DataFrame, export: Export, first: int) -> pl.DataFrame:
+    if export.grain is None:
+        return batch.with_columns((pl.col(ROW) - 1).alias(DOCUMENT))
+    run = cleaned(export.grain.key, export.null_tokens).rle_id().cast(pl.Int64())
+    return batch.with_columns((run + first).alias(DOCUMENT))
+
+
+class Cleaner:
+    """Turns a delivered batch into what a mapping's expressions read.
+
+    It counts the values of ``occurrence`` over the whole file; memory grows with the number of
+    different values only.
+
+    Args:
+        export: The export.
+        header: Columns of the file; a mapped column that is not there is null throughout.
+    """
+
+    def __init__(self, export: Export, header: tuple[str, ...]) -> None:
+        self._export = export
+        self._header = header
+        self._seen: dict[tuple[str, ...], dict[tuple[object, ...], int]] = {
+            column.of: {}
+            for target in export.targets.values()
+            for column in target.columns
+            if column.op == "occurrence"
+        }
+
+    def clean(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Return the mapped columns with nulls and forward fills, KEYS and the counts."""
+        tokens = self._export.null_tokens
+        columns = [
+            cleaned(name, tokens) if name in self._header else _absent(name)
+            for name in self._export.source_columns
+        ]
+        frame = batch.select(ROW, DOCUMENT, *columns).with_columns(filled(self._export))
+        frame = frame.with_columns(self._extra())
+        for of in self._seen:
+            frame = frame.with_columns(self._count(frame, of).alias(count_name(of)))
+        return frame
+
+    def _extra(self) -> pl.Expr:
+        kept = [name for name in self._export.keep if name in self._header]
+        if not kept:
+            return pl.lit(None, dtype=pl.String()).alias(EXTRA)
+        some = pl.any_horizontal(pl.col(kept).is_not_null())
+        return pl.when(some).then(pl.struct(kept).struct.json_encode()).alias(EXTRA)
+
+    def _count(self, frame: pl.DataFrame, of: tuple[str, ...]) -> pl.Series:
+        """Count, for each row, the rows of the file so far with the same values."""
+        seen = self._seen[of]
+        groups = frame.group_by(of, maintain_order=True).len("\0n")
+        before = []
+        for *values, n in groups.iter_rows():
+            key = tuple(values)
+            before.append(seen.get(key, 0))
+            seen[key] = before[-1] + n
+        groups = groups.select(of).with_columns(pl.Series("\0before", before, dtype=pl.Int64()))
+        here = pl.int_range(1, pl.len() + 1).over(of)
+        joined = frame.select(*of, here.alias("\0n")).join(
+            groups, on=list(of), how="left", nulls_equal=True, maintain_order="left"
+        )
+        return joined.select(pl.col("\0n") + pl.col("\0before")).to_series()
+
+
+def _absent(name: str) -> pl.Expr:
+    return pl.lit(None, dtype=pl.String()).alias(name)

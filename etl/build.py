@@ -1,0 +1,199 @@
+"""Builds the private warehouse from lake and state: dbt, with identity and CLV fitted in between.
+
+Three dbt calls under one lock, because two steps are no SQL: who is one customer (connected
+components) and the parameters of the value models (maximum likelihood).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from etl import clv, identity
+from etl.config import DBT_PROJECT, PROJECT_ROOT, SQL_ROOT, Settings
+from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
+from etl.lake import Lake, read_lake
+from etl.publish import BuildRecord
+from etl.reconcile import reconcile
+from etl.snapshot import write_input, write_snapshot
+from etl.state import read_state, state_version
+from etl.transform import DbtRun, Progress
+from etl.warehouse import discard_build, frame, open_build, statement, writer_lock
+
+_IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest"
+_SUMMARY_MODELS = "+int_clv_summaries +int_parameters_in_force"
+_CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".json"}
+CLV_STATE = ("clv_models", "clv_parameters")
+
+
+@dataclass(frozen=True)
+class Build:
+    """A finished, unpublished build and the state it proposes."""
+
+    record: BuildRecord
+    proposals: dict[str, pl.DataFrame]
+
+
+def build_warehouse(
+    settings: Settings,
+    as_of: date,
+    progress: Progress,
+    *,
+    variables: dict[str, str] | None = None,
+    refit: bool = False,
+) -> Build:
+    """Build and check everything as of a day; publish nothing.
+
+    Args:
+        as_of: The last business day that counts, inclusive.
+        variables: dbt variables beside the as-of date.
+        refit: Fit the value models again even if parameters are in force.
+
+    Raises:
+        DataBlocked: A check failed, or file, lake and marts do not reconcile.
+        LakeCorrupt: A committed file changed.
+        Busy: Another run writes the warehouse.
+    """
+    with writer_lock(settings):
+        lake = read_lake(settings)
+        record = _identify(settings, lake, as_of, variables or {})
+        progress(f"run {record.run_id}: verifying {len(lake.files)} committed files")
+        inputs = write_snapshot(settings, lake, record.run_id)
+        discard_build(settings)
+        dbt = DbtRun(settings, inputs, as_of, record.variables)
+        results = dbt.build(progress, select=_IDENTITY_MODELS)
+        _resolve_identity(settings, inputs, progress)
+        results += dbt.build(progress, select=_SUMMARY_MODELS, exclude=_IDENTITY_MODELS)
+        proposals = _fit_values(settings, inputs, as_of, progress, refit=refit)
+        results += dbt.build(progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS}")
+        finished = _checked(settings, record, results)
+        write_json(record_path(settings), asdict(finished))
+        _keep_proposals(settings, proposals)
+    return Build(finished, proposals)
+
+
+def record_path(settings: Settings) -> Path:
+    """Return where the last build's record lies, beside the build file."""
+    return settings.warehouse / "build" / "build.json"
+
+
+def last_build(settings: Settings) -> Build | None:
+    """Return the last finished build, or None."""
+    path = record_path(settings)
+    if not path.exists():
+        return None
+    proposals = {
+        name: pl.read_parquet(_proposal_path(settings, name))
+        for name in CLV_STATE
+        if _proposal_path(settings, name).exists()
+    }
+    return Build(BuildRecord(**read_json(path)), proposals)
+
+
+def _identify(
+    settings: Settings, lake: Lake, as_of: date, variables: dict[str, str]
+) -> BuildRecord:
+    """Name the run after everything that decides its numbers, and nothing else."""
+    state, code = state_version(settings, as_of), code_version()
+    identity_of_run = digest_of([lake.version, state, code, sorted(variables.items())])
+    return BuildRecord(
+        run_id=f"{as_of.isoformat()}-{identity_of_run[:12]}",
+        as_of=as_of.isoformat(),
+        lake_version=lake.version,
+        state_version=state,
+        code_version=code,
+        variables=variables,
+    )
+
+
+def code_version() -> str:
+    """Return 12 hex digits over the code, models and seeds that make numbers."""
+    roots = (PROJECT_ROOT / "etl", DBT_PROJECT, SQL_ROOT / "warehouse")
+    files = sorted(path for root in roots for path in _sources(root))
+    return digest_of([(str(p.relative_to(PROJECT_ROOT)), sha256_of(p)) for p in files])[:12]
+
+
+def _sources(root: Path) -> list[Path]:
+    ignored = {"target", "logs", "__pycache__", "demo", "cli", "mappings"}
+    return [
+        path
+        for path in root.rglob("*")
+        if path.suffix in _CODE_SUFFIXES and not ignored & set(path.relative_to(root).parts)
+    ]
+
+
+def _resolve_identity(settings: Settings, inputs: Path, progress: Progress) -> None:
+    with open_build(settings) as build:
+        orders, contacts, accounts = (
+            frame(build, statement(f"read_{name}_for_identity"))
+            for name in ("orders", "contacts", "accounts")
+        )
+    identities = identity.resolve(*identity.build_graph(orders, contacts, accounts))
+    progress(f"identity: {identities['customer_key'].n_unique()} customers")
+    write_input(inputs, "identities", identities)
+
+
+def _fit_values(
+    settings: Settings, inputs: Path, as_of: date, progress: Progress, *, refit: bool
+) -> dict[str, pl.DataFrame]:
+    """Write the CLV inputs of this day; return what was newly fitted, to be kept in state."""
+    with open_build(settings) as build:
+        summaries = frame(build, statement("read_clv_summaries"))
+        discount_rate_annual = frame(build, statement("read_discount_rate")).item()
+    stored = {
+        name: read_state(settings, name, clv.INPUT_SCHEMAS[name], as_of) for name in CLV_STATE
+    }
+    due = _units_due(summaries, stored["clv_models"], as_of, refit=refit)
+    progress(f"value models: fitting {', '.join(due) or 'none, parameters are in force'}")
+    fitted = clv.fit_business_units(
+        summaries.filter(pl.col("business_unit").is_in(due)), as_of, discount_rate_annual
+    )
+    proposals = {"clv_models": fitted.models, "clv_parameters": fitted.parameters}
+    valid = {name: _superseded(stored[name], proposals[name]) for name in CLV_STATE}
+    lookup = clv.build_lookup(
+        summaries, valid["clv_models"], valid["clv_parameters"], as_of, discount_rate_annual
+    )
+    for name, rows in {**valid, "clv_lookup": lookup}.items():
+        write_input(inputs, name, rows)
+    return proposals
+
+
+def _units_due(
+    summaries: pl.DataFrame, models: pl.DataFrame, as_of: date, *, refit: bool
+) -> list[str]:
+    """Business units to fit: those without a fit, and all of them at month end or on request."""
+    current = clv.in_force(models, as_of)
+    if (as_of + timedelta(days=1)).day == 1:
+        current = current.filter(pl.col("run_cutoff_on") == as_of)
+    if refit:
+        current = current.clear()
+    return sorted(set(summaries["business_unit"]) - set(current["business_unit"]))
+
+
+def _superseded(stored: pl.DataFrame, fitted: pl.DataFrame) -> pl.DataFrame:
+    """Put newly fitted rows in the place of stored ones of the same unit and cutoff."""
+    keys = ["business_unit", "run_cutoff_on"]
+    return pl.concat([stored.join(fitted.select(keys).unique(), on=keys, how="anti"), fitted])
+
+
+def _proposal_path(settings: Settings, name: str) -> Path:
+    return settings.warehouse / "build" / f"{name}.parquet"
+
+
+def _keep_proposals(settings: Settings, proposals: dict[str, pl.DataFrame]) -> None:
+    """Keep what the build proposes to state beside it, for a publish in another process."""
+    for name, rows in proposals.items():
+        with atomic_path(_proposal_path(settings, name)) as temporary:
+            rows.write_parquet(temporary)
+
+
+def _checked(settings: Settings, record: BuildRecord, results: list[dict[str, Any]]) -> BuildRecord:
+    """Add the checks' warnings and the reconciliation to the record."""
+    with open_build(settings) as build:
+        reconciliation = reconcile(build, record.as_of_date)
+    warnings = {r["node"]: r["message"] for r in results if r["status"] == "warn"}
+    return BuildRecord(**{**asdict(record), "warnings": warnings, "reconciliation": reconciliation})

@@ -1,0 +1,94 @@
+"""Runs gate, mapping and contract on one file and says what would be refused; loads nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from etl.clock import utc_now
+from etl.config import Settings
+from etl.discover import Delivery, business_day_of_name
+from etl.errors import UsageError
+from etl.extract import stage_delivery
+from etl.mapping import Export, Mapping, load_mapping
+from etl.privacy import Tokeniser
+from etl.quarantine import refusals
+
+# Tokens made here are thrown away with the folder they are written to.
+_THROWAWAY_KEY = bytes(32)
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What a file would bring: rows per table, refusals per reason."""
+
+    title: str
+    columns: Sequence[str]
+    rows: list[tuple[Any, ...]]
+    blocked: bool
+
+
+def check_file(
+    settings: Settings, file: Path, mapping_file: Path, export_name: str, day: date | None
+) -> CheckReport:
+    """Stage a file in a temporary folder and report what happened to its rows.
+
+    Args:
+        file: The export to look at.
+        mapping_file: Mapping YAML of its system.
+        export_name: Which export it is; empty when the file's name tells.
+        day: Its business day; None when the file's name tells.
+
+    Returns:
+        One row per table and outcome; ``blocked`` when anything was refused.
+
+    Raises:
+        UsageError: The mapping does not know the file, or nothing tells its business day.
+    """
+    mapping = load_mapping(mapping_file)
+    export = _export(mapping, export_name, file)
+    delivery = Delivery(
+        system=mapping.system,
+        export=export.name,
+        path=file.absolute(),
+        business_day=day or business_day_of_name(export, file.name),
+        mode=export.mode,
+        sequence=0,
+    )
+    with tempfile.TemporaryDirectory(prefix="loyalty-check-") as folder:
+        aside = dataclasses.replace(
+            settings, data=Path(folder), landing=file.absolute().parent
+        )
+        staged = stage_delivery(
+            delivery, mapping, export, aside, Tokeniser(_THROWAWAY_KEY), utc_now()
+        ).document()
+    accepted = [
+        (table, "accepted", "", done["rows"], "") for table, done in sorted(staged["tables"].items())
+    ]
+    refused = [
+        (entry["table"], "refused", entry["reason"], entry["rows"], entry["do"])
+        for entry in refusals(staged)
+    ]
+    return CheckReport(
+        title=f"{file.name}: {staged['records']} records, {staged['status']}",
+        columns=("table", "outcome", "reason", "rows", "do"),
+        rows=[*accepted, *refused],
+        blocked=bool(refused),
+    )
+
+
+def _export(mapping: Mapping, name: str, file: Path) -> Export:
+    found = [e for e in mapping.exports if name == e.name or (not name and e.matches(file.name))]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(export.name for export in mapping.exports)
+    raise UsageError(
+        f"{len(found) or 'No'} exports of the mapping fit {name or file.name!r}.",
+        where="--export",
+        todo=f"Name one of: {known}.",
+    )

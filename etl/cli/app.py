@@ -1,0 +1,230 @@
+"""The commands. Each is a few lines: read the options, call one function of etl, print.
+
+Heavy modules are imported inside the commands so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from etl.cli.console import Output
+from etl.config import Settings, load_settings
+from etl.errors import LoyaltyError, UsageError
+
+app = typer.Typer(
+    help="The loyalty warehouse: exports in, customer value, loyalty, lifecycle and win-back out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Data root, absolute. [env LOYALTY_DATA]")
+]
+LandingOption = Annotated[
+    Path | None,
+    typer.Option("--landing", help="Folder of delivered exports. [env LOYALTY_LANDING]"),
+]
+MappingsOption = Annotated[
+    Path | None, typer.Option("--mappings", help="Folder of mapping YAML. [env LOYALTY_MAPPINGS]")
+]
+AsOfOption = Annotated[
+    str, typer.Option("--as-of", help="Last business day that counts, YYYY-MM-DD, inclusive.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON even on a terminal.")]
+RefitOption = Annotated[bool, typer.Option("--refit", help="Fit the value models again.")]
+
+
+@app.command()
+def run(
+    as_of: AsOfOption,
+    landing: LandingOption = None,
+    mappings: MappingsOption = None,
+    data: DataOption = None,
+    refit: RefitOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Land, build and publish: the whole route, without Airflow."""
+    with _reporting(as_json) as output:
+        from etl import route
+        from etl.summary import print_summary
+
+        settings = _settings(data, landing, mappings)
+        route.run(settings, _day(as_of), output.progress, refit=refit)
+        print_summary(settings, output)
+
+
+@app.command()
+def land(
+    as_of: AsOfOption,
+    landing: LandingOption = None,
+    mappings: MappingsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring delivered exports up to a business day into the lake."""
+    with _reporting(as_json) as output:
+        from etl import route
+
+        commits = route.land(_settings(data, landing, mappings), _day(as_of), output.progress)
+        columns = ("batch_id", "deliveries", "records", "accepted", "quarantined")
+        output.rows(columns, [[c[name] for name in columns] for c in commits], "landed")
+
+
+@app.command()
+def build(
+    as_of: AsOfOption,
+    data: DataOption = None,
+    refit: RefitOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Build and check the warehouse as of a day; publish nothing."""
+    with _reporting(as_json) as output:
+        from etl.build import build_warehouse
+
+        built = build_warehouse(_settings(data), _day(as_of), output.progress, refit=refit)
+        output.record(
+            {"run_id": built.record.run_id, "warnings": len(built.record.warnings)}, "built"
+        )
+
+
+@app.command()
+def publish(
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", help="Accept a held delivery's rejected rows; repeatable."),
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish the last build: audit, release, swap ``current``."""
+    with _reporting(as_json) as output:
+        from etl import route
+
+        settings = _settings(data)
+        output.record(route.publish_last(settings, output.progress, accept or []), "published")
+
+
+@app.command()
+def status(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Show what is landed, built and served."""
+    with _reporting(as_json) as output:
+        from etl.summary import print_status
+
+        print_status(_settings(data), output)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="The export to look at.")],
+    mapping: Annotated[Path, typer.Option("--mapping", help="Mapping YAML of its system.")],
+    export: Annotated[str, typer.Option("--export", help="Export's name in the mapping.")] = "",
+    day: Annotated[str, typer.Option("--day", help="Its business day, YYYY-MM-DD.")] = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run gate, mapping and contract on one file and print what would be refused; load nothing."""
+    with _reporting(as_json) as output:
+        from etl.check import check_file
+
+        report = check_file(
+            _settings(data), file, mapping, export, _day(day) if day else None
+        )
+        output.rows(report.columns, report.rows, report.title)
+        if report.blocked:
+            raise typer.Exit(3)
+
+
+@app.command()
+def rejects(
+    reason: Annotated[str, typer.Option("--reason", help="Only this reason code.")] = "",
+    system: Annotated[str, typer.Option("--system", help="Only this source system.")] = "",
+    day: Annotated[str, typer.Option("--day", help="Only this business day.")] = "",
+    rows: Annotated[int, typer.Option("--rows", help="Show so many rows themselves.")] = 0,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List quarantined files and rows by reason; personal data stays masked."""
+    with _reporting(as_json) as output:
+        from etl.quarantine import Filter, reject_rows, summarise_rejects
+
+        wanted = Filter(reason=reason, system=system, day=_day(day) if day else None)
+        settings = _settings(data)
+        found = reject_rows(settings, wanted, rows) if rows else summarise_rejects(settings, wanted)
+        output.rows(found.columns, found.rows(), "quarantined")
+
+
+@app.command()
+def report(
+    name: Annotated[str, typer.Argument(help="Report to run; none lists them.")] = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer one of the questions in sql/reports from the published marts."""
+    with _reporting(as_json) as output:
+        from etl.reports import find_report, list_reports, run_report
+        from etl.warehouse import BUILD_NAME, read_only
+
+        if not name:
+            listed = [(r.name, r.audience, r.title) for r in list_reports()]
+            output.rows(("name", "audience", "title"), listed, "reports")
+            return
+        wanted = find_report(name)
+        with read_only(_settings(data).marts / "current" / BUILD_NAME) as connection:
+            answer = run_report(connection, wanted)
+        output.rows(answer.columns, answer.rows(), wanted.title)
+
+
+@app.command()
+def demo(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Fetch the demo data and write the demo company's exports into the landing folder."""
+    with _reporting(as_json) as output:
+        from etl.demo import write_demo
+
+        output.record(write_demo(_settings(data), output.progress), "demo exports")
+
+
+@app.command()
+def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Look for what would make a run fail: versions, folders, keys, space, mappings, corruption."""
+    with _reporting(as_json) as output:
+        from etl.doctor import examine
+
+        findings = examine(_settings(data))
+        output.rows(("check", "ok", "finding", "do"), [f.row() for f in findings], "doctor")
+        if not all(finding.ok for finding in findings):
+            raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _reporting(as_json: bool) -> Iterator[Output]:
+    """Turn an error the user can act on into its message and exit code."""
+    output = Output(as_json=as_json)
+    try:
+        yield output
+    except LoyaltyError as error:
+        output.error(error)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _settings(
+    data: Path | None, landing: Path | None = None, mappings: Path | None = None
+) -> Settings:
+    return load_settings(data=data, landing=landing, mappings=mappings)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a day.", where="--as-of or --day", todo="Write it as YYYY-MM-DD."
+        ) from None

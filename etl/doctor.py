@@ -1,0 +1,121 @@
+"""Looks for what would make a run fail, before it does."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from etl.config import Settings
+from etl.errors import LoyaltyError
+from etl.files import make_folder
+from etl.lake import read_lake, verify_files
+from etl.mapping import load_mappings
+from etl.privacy import load_or_create_key
+from etl.publish import read_current
+
+_MINIMUM_FREE_GIB = 2
+_PINNED = ("apache-airflow", "dbt-core", "dbt-duckdb", "duckdb", "polars", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: whether it is as it should be, what was seen, what to do."""
+
+    check: str
+    ok: bool
+    seen: str
+    todo: str = ""
+
+    def row(self) -> tuple[str, bool, str, str]:
+        """Return the finding as a table row."""
+        return self.check, self.ok, self.seen, self.todo
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything a run depends on; nothing is changed but missing folders and key."""
+    checks: dict[str, Callable[[Settings], str]] = {
+        "python": _python,
+        "packages": _packages,
+        "data root": _data_root,
+        "free space": _free_space,
+        "landing": _landing,
+        "mappings": _mappings,
+        "pseudonym key": _key,
+        "lake": _lake,
+        "served release": _served,
+    }
+    return [_examined(name, check, settings) for name, check in checks.items()]
+
+
+def _examined(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(name, ok=True, seen=check(settings))
+    except LoyaltyError as error:
+        return Finding(name, ok=False, seen=str(error.what), todo=error.todo)
+    except OSError as error:
+        return Finding(name, ok=False, seen=str(error), todo="Check path and permissions.")
+
+
+def _python(_: Settings) -> str:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if not (3, 11) <= sys.version_info[:2] <= (3, 12):
+        raise LoyaltyError(f"Python {found} is not supported.", todo="Use Python 3.11 or 3.12.")
+    return found
+
+
+def _packages(_: Settings) -> str:
+    return ", ".join(f"{name} {version(name)}" for name in _PINNED)
+
+
+def _data_root(settings: Settings) -> str:
+    make_folder(settings.data)
+    probe = settings.data / ".probe"
+    probe.write_bytes(b"")
+    probe.unlink()
+    return str(settings.data)
+
+
+def _free_space(settings: Settings) -> str:
+    free = shutil.disk_usage(settings.data).free / 2**30
+    if free < _MINIMUM_FREE_GIB:
+        raise LoyaltyError(f"Only {free:.1f} GiB are free.", todo="Free space on the data root.")
+    return f"{free:.1f} GiB"
+
+
+def _landing(settings: Settings) -> str:
+    if not settings.landing.is_dir():
+        raise LoyaltyError(
+            f"There is no folder {settings.landing}.",
+            todo="Deliver exports there, or write the demo's with `loyalty demo`.",
+        )
+    systems = sorted(path.name for path in settings.landing.iterdir() if path.is_dir())
+    return ", ".join(systems) or "empty"
+
+
+def _mappings(settings: Settings) -> str:
+    return ", ".join(mapping.system for mapping in load_mappings(settings.mappings))
+
+
+def _key(settings: Settings) -> str:
+    load_or_create_key(settings)
+    mode = settings.key_file.stat().st_mode & 0o777
+    if mode & 0o077:
+        raise LoyaltyError(
+            f"Others may read the pseudonym key (mode {mode:o}).",
+            todo=f"chmod 600 {settings.key_file}",
+        )
+    return "present, mode 600"
+
+
+def _lake(settings: Settings) -> str:
+    lake = read_lake(settings)
+    verify_files(lake.files)
+    return f"{len(lake.commits)} commits, {len(lake.files)} files, all as written"
+
+
+def _served(settings: Settings) -> str:
+    manifest = read_current(settings)
+    return f"{manifest['run_id']} as of {manifest['as_of']}" if manifest else "none yet"

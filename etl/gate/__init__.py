@@ -1,0 +1,133 @@
+"""The bytes gate in front of every reader: what passes can be read by any CSV reader alike.
+
+Order of the checks: plain file inside the landing -> copy and sha256 -> first bytes -> bounded
+unpacking -> strict decoding -> NUL -> header by name -> shape of every record -> final line end ->
+manifest. What passes is a UTF-8 file without byte order mark, with LF line ends, otherwise as
+delivered. Fields are bounded, memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from etl.gate.records import RecordScanner
+from etl.gate.source import Limits, copy_and_hash, unpacked_blocks, utf8_blocks
+from etl.reasons import file_rejected
+
+__all__ = ["GatedFile", "Limits", "pass_gate"]
+
+
+class CsvExport(Protocol):
+    """What the gate must know of an export; a mapping's ``Export`` has it."""
+
+    @property
+    def delimiter(self) -> str:
+        """One ASCII character between fields."""
+
+    @property
+    def encoding(self) -> str:
+        """utf-8, utf-16, gb18030 or latin-1."""
+
+    @property
+    def multiline(self) -> bool:
+        """Whether quoted fields may hold line breaks."""
+
+    def missing_columns(self, header: tuple[str, ...], /) -> tuple[str, ...]:
+        """Return the columns the mapping cannot do without and the header lacks."""
+
+
+@dataclass(frozen=True)
+class GatedFile:
+    """A delivered file that passed.
+
+    Args:
+        path: The checked copy: UTF-8, LF, header first. The caller removes it when done.
+        sha256: Hex digest of the file as delivered.
+        header: Column names in the order of the file.
+        records: Number of records, the header not counted.
+        bytes: Size of the file as delivered.
+    """
+
+    path: Path
+    sha256: str
+    header: tuple[str, ...]
+    records: int
+    bytes: int
+
+
+def pass_gate(
+    path: Path,
+    export: CsvExport,
+    work_dir: Path,
+    *,
+    declared_rows: int | None = None,
+    declared_sha256: str | None = None,
+    landing: Path | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> GatedFile:
+    """Check every byte of a delivered file and write a copy that is safe to read.
+
+    Args:
+        path: The file as delivered: plain, gzip or zstd, by its first bytes.
+        export: How the mapping says the file is written.
+        work_dir: Existing folder for the copy, ``<sha256>.csv``.
+        declared_rows: Records the manifest promises.
+        declared_sha256: Digest the manifest promises.
+        landing: Folder the file must lie in, links resolved.
+        limits: Bounds of what the file may ask for.
+
+    Raises:
+        FileRejected: The file must not be read; ``code`` is a file code of ``etl.reasons``.
+    """
+    where = path.name
+    _check_place(path, landing)
+    with _temporary(work_dir) as copy, _temporary(work_dir) as checked:
+        sha256, size = copy_and_hash(path, copy)
+        if declared_sha256 is not None and declared_sha256.lower() != sha256:
+            raise file_rejected("MANIFEST_SHA256", where)
+        scanner = RecordScanner(
+            export.delimiter, export.multiline, export.missing_columns, limits, where
+        )
+        blocks = utf8_blocks(unpacked_blocks(copy, size, limits, where), export.encoding, where)
+        vouched = declared_rows is not None or declared_sha256 is not None
+        _write_checked(blocks, scanner, checked, vouched=vouched)
+        found = scanner.records
+        if declared_rows is not None and declared_rows != found:
+            raise file_rejected("MANIFEST_ROWS", where, found=found, expected=declared_rows)
+        staged = checked.replace(work_dir / f"{sha256}.csv")
+    return GatedFile(staged, sha256, scanner.header, found, size)
+
+
+def _check_place(path: Path, landing: Path | None) -> None:
+    if landing is not None and not path.resolve().is_relative_to(landing.resolve()):
+        code = "NOT_REGULAR_FILE" if path.is_symlink() else "OUTSIDE_LANDING"
+        raise file_rejected(code, path.name)
+
+
+def _write_checked(
+    blocks: Iterator[bytes], scanner: RecordScanner, checked: Path, *, vouched: bool
+) -> None:
+    with checked.open("wb") as file:
+        for block in blocks:
+            file.write(scanner.feed(block))
+        file.write(scanner.finish(vouched=vouched))
+
+
+@contextmanager
+def _temporary(folder: Path) -> Iterator[Path]:
+    """Yield an empty file that is gone afterwards, unless it was renamed.
+
+    Its mode is 0600: it holds clear personal data until the rows are tokenised.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=".gate-", suffix=".part", dir=folder)
+    os.close(descriptor)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)

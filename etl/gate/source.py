@@ -1,0 +1,244 @@
+"""From a delivered file to a stream of UTF-8 bytes: copy, unpack, decode, each step bounded."""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import gzip
+import hashlib
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+import numpy as np
+
+from etl.errors import FileRejected
+from etl.reasons import file_rejected
+
+BLOCK_BYTES = 1 << 20
+# A small file may be packed well and is no danger: the ratio counts above this size.
+_RATIO_FLOOR_BYTES = 1 << 20
+_REFUSED_BY_OPEN = {errno.ELOOP: "NOT_REGULAR_FILE", errno.ENXIO: "NOT_REGULAR_FILE"}
+_UNREADABLE = (errno.EACCES, errno.EPERM, errno.ENOENT)
+
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_PACKED = {_GZIP: "gzip data", _ZSTD: "zstd data"}
+_FOREIGN = {
+    b"PK\x03\x04": "a ZIP archive or Excel workbook",
+    b"PK\x05\x06": "an empty ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"BZh": "bzip2 data",
+    b"\xfd7zXZ": "xz data",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"SQLite format 3": "an SQLite database",
+    b"\x7fELF": "a program",
+    b"<": "a web page or XML",
+    b"{": "JSON",
+}
+# The longer mark first: UTF-32 begins like UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a delivered file may ask for.
+
+    Args:
+        ratio: Unpacked bytes per packed byte.
+        unpacked_bytes: Bytes after unpacking.
+        field_bytes: Bytes of one field, its quotes included.
+        record_bytes: Bytes of one record; bounds the scanner's memory.
+    """
+
+    ratio: int = 200
+    unpacked_bytes: int = 4 << 30
+    field_bytes: int = 64 << 10
+    record_bytes: int = 8 << 20
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def copy_and_hash(path: Path, copy: Path) -> tuple[str, int]:
+    """Copy a delivered file and hash it on the way.
+
+    The copy cannot change under the checks that follow, whatever happens in the landing.
+
+    Returns:
+        The sha256 (hex) and the number of bytes.
+
+    Raises:
+        FileRejected: NOT_REGULAR_FILE, UNREADABLE, EMPTY_FILE or CHANGED_WHILE_READ.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    with _opened(path) as file, copy.open("wb") as output:
+        before = _stamp(file)
+        while block := file.read(BLOCK_BYTES):
+            digest.update(block)
+            output.write(block)
+            size += len(block)
+        if _stamp(file) != before:
+            raise file_rejected("CHANGED_WHILE_READ", path.name)
+    if not size:
+        raise file_rejected("EMPTY_FILE", path.name)
+    return digest.hexdigest(), size
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        if error.errno in _REFUSED_BY_OPEN:
+            raise file_rejected(_REFUSED_BY_OPEN[error.errno], path.name) from None
+        if error.errno in _UNREADABLE:
+            raise file_rejected("UNREADABLE", path.name, detail=error.strerror) from None
+        raise  # an I/O error may pass; the caller tries again
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise file_rejected("NOT_REGULAR_FILE", path.name)
+    with os.fdopen(descriptor, "rb") as file:
+        yield file
+
+
+def _stamp(file: IO[bytes]) -> tuple[int, int]:
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def unpacked_blocks(copy: Path, size: int, limits: Limits, where: str) -> Iterator[bytes]:
+    """Yield the content of a file, unpacked if its first bytes say gzip or zstd.
+
+    Args:
+        copy: The file; its name and suffix are not looked at.
+        size: Its bytes on disk.
+        limits: Bounds of the unpacked content.
+        where: Name of the file in messages.
+
+    Raises:
+        FileRejected: BAD_MAGIC, BAD_COMPRESSION or TOO_LARGE.
+    """
+    with copy.open("rb") as file:
+        packing = _packing(file.read(16), where)
+        file.seek(0)
+        total = 0
+        for block in _read_blocks(file, packing, where):
+            if not total and packing and _packing(block, where):
+                raise file_rejected("BAD_MAGIC", where, detail=f"{_PACKED[_GZIP]} within another")
+            total += len(block)
+            _check_size(total, size if packing else total, limits, where)
+            yield block
+    if not total:
+        raise file_rejected("EMPTY_FILE", where)
+
+
+def _packing(start: bytes, where: str) -> bytes:
+    for magic in (_GZIP, _ZSTD):
+        if start.startswith(magic):
+            return magic
+    text = start.removeprefix(codecs.BOM_UTF8).lstrip()
+    for magic, meaning in _FOREIGN.items():
+        if text.startswith(magic):
+            raise file_rejected("BAD_MAGIC", where, detail=meaning)
+    return b""
+
+
+def _read_blocks(file: IO[bytes], packing: bytes, where: str) -> Iterator[bytes]:
+    try:
+        stream: _Readable = file
+        if packing == _GZIP:
+            stream = gzip.GzipFile(fileobj=file)
+        elif packing == _ZSTD:
+            import pyarrow as pa  # the only use here, and slow to import
+
+            stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
+        while block := stream.read(BLOCK_BYTES):
+            yield block
+    except (EOFError, zlib.error, OSError):
+        if not packing:
+            raise
+        raise file_rejected("BAD_COMPRESSION", where) from None
+
+
+def _check_size(total: int, packed: int, limits: Limits, where: str) -> None:
+    if total > limits.unpacked_bytes:
+        raise file_rejected("TOO_LARGE", where, detail=f"{limits.unpacked_bytes:,} bytes")
+    if total > max(limits.ratio * packed, _RATIO_FLOOR_BYTES):
+        raise file_rejected("TOO_LARGE", where, detail=f"{limits.ratio} times its packed size")
+
+
+def utf8_blocks(blocks: Iterator[bytes], encoding: str, where: str) -> Iterator[bytes]:
+    """Decode strictly and yield UTF-8 without a byte order mark and without NUL.
+
+    A byte order mark must agree with the declared encoding; nothing is guessed.
+
+    Raises:
+        FileRejected: BAD_ENCODING or NUL_BYTE.
+    """
+    position = 0
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    for number, delivered in enumerate(blocks):
+        block = delivered if number else _without_mark(delivered, encoding, where)
+        try:
+            text = decoder.decode(block)
+            if encoding == "latin-1":
+                _refuse_controls(block)
+        except UnicodeDecodeError as error:
+            raise _not_text(encoding, position + error.start, where) from None
+        output = block if encoding == "utf-8" else text.encode()
+        if b"\0" in output:
+            raise file_rejected("NUL_BYTE", where, position=position + output.index(b"\0"))
+        position += len(delivered)
+        yield output
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        raise _not_text(encoding, position, where) from None
+
+
+def _without_mark(block: bytes, encoding: str, where: str) -> bytes:
+    found = next(((mark, name) for mark, name in _MARKS if block.startswith(mark)), (b"", ""))
+    mark, name = found
+    if name and name != encoding:
+        detail = f"it starts with the mark of {name}"
+        raise file_rejected("BAD_ENCODING", where, encoding=encoding, detail=detail)
+    if encoding == "utf-16":
+        if not mark:
+            detail = "the byte order mark is missing"
+            raise file_rejected("BAD_ENCODING", where, encoding=encoding, detail=detail)
+        return block  # the decoder reads the byte order from it
+    return block.removeprefix(mark)
+
+
+def _refuse_controls(block: bytes) -> None:
+    """Refuse bytes that Latin-1 gives to control characters: the text is something else."""
+    codes = np.frombuffer(block, dtype=np.uint8)
+    controls = (codes >= 0x80) & (codes <= 0x9F)
+    if controls.any():
+        first = int(controls.argmax())
+        raise UnicodeDecodeError("latin-1", block, first, first + 1, "control character")
+
+
+def _not_text(encoding: str, position: int, where: str) -> FileRejected:
+    detail = f"the bytes near {position} do not fit"
+    return file_rejected("BAD_ENCODING", where, encoding=encoding, detail=detail)

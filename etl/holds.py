@@ -1,0 +1,97 @@
+"""Holds the publish when too much of a delivery was rejected, until a person accepts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from etl.clock import utc_now
+from etl.config import Settings
+from etl.errors import DataBlocked, UsageError
+from etl.files import digest_of
+from etl.lake import read_lake
+from etl.state import commit_state, read_state
+
+# More than this and the delivery is loaded but not published before somebody looked.
+ROW_SHARE = Decimal("0.01")
+AMOUNT_SHARE = Decimal("0.001")
+_STATE = "accepted_deliveries"
+_SCHEMA = {"delivery_id": pl.String(), "accepted_at": pl.Datetime("us", "UTC")}
+_ALWAYS = date(1900, 1, 1)
+
+
+def refuse_held(settings: Settings) -> None:
+    """Stop when a committed delivery lost too much and nobody accepted it.
+
+    Raises:
+        DataBlocked: Lists each held delivery with what it lost.
+    """
+    accepted = set(read_state(settings, _STATE, _SCHEMA, date.max)["delivery_id"])
+    held = [d for d in read_lake(settings).deliveries if lost_too_much(d)]
+    waiting = [d for d in held if d["delivery_id"] not in accepted]
+    if waiting:
+        raise DataBlocked(
+            "Publishing is held: " + "; ".join(map(_described, waiting)) + ".",
+            where=", ".join(d["delivery_id"] for d in waiting),
+            todo="Look with `loyalty rejects`, have the file corrected and delivered again, or "
+            "let it through with `loyalty publish --accept <delivery>`.",
+            code="DELIVERY_HELD",
+        )
+
+
+def accept_deliveries(settings: Settings, delivery_ids: Iterable[str]) -> None:
+    """Remember that a person accepted what these deliveries lost.
+
+    Raises:
+        UsageError: A delivery is not in the lake.
+    """
+    wanted = sorted(set(delivery_ids))
+    known = {d["delivery_id"] for d in read_lake(settings).deliveries}
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise UsageError(
+            f"No such delivery: {', '.join(unknown)}.",
+            where="--accept",
+            todo="The held deliveries' ids stand in the message that held the publish.",
+        )
+    rows = pl.DataFrame(
+        {"delivery_id": wanted, "accepted_at": [utc_now()] * len(wanted)}, schema=_SCHEMA
+    )
+    commit_state(settings, f"accept-{digest_of(wanted)[:12]}", _ALWAYS, {_STATE: rows})
+
+
+def lost_too_much(delivery: dict[str, Any]) -> bool:
+    """Tell whether a delivery is a rejected file or lost more than the allowed shares."""
+    if delivery["status"] == "rejected":
+        return True
+    rejected = delivery["rejects"]["by_reason"]
+    for table in {*delivery["tables"], *(r["table"] for r in rejected)}:
+        kept = delivery["tables"].get(table, {"rows": 0, "amount": None})
+        lost = [r for r in rejected if r["table"] == table]
+        lost_rows = sum(r["rows"] for r in lost)
+        lost_amount = sum(abs(_money(r["amount"])) for r in lost)
+        if _above(lost_rows, kept["rows"], ROW_SHARE):
+            return True
+        if _above(lost_amount, abs(_money(kept["amount"])), AMOUNT_SHARE):
+            return True
+    return False
+
+
+def _above(lost: Decimal | int, kept: Decimal | int, share: Decimal) -> bool:
+    return Decimal(lost) > share * (Decimal(lost) + Decimal(kept))
+
+
+def _money(text: str | None) -> Decimal:
+    return Decimal(text) if text is not None else Decimal(0)
+
+
+def _described(delivery: dict[str, Any]) -> str:
+    name = f"{delivery['system']} {delivery['file']} of {delivery['business_day']}"
+    if delivery["status"] == "rejected":
+        return f"{name} was rejected whole ({delivery['file_reason']})"
+    lost = delivery["rejects"]["rows"]
+    return f"{name} lost {lost} of {delivery['records']} records"

@@ -1,0 +1,15 @@
+"""The mapping language: one YAML per source system, checked at start (see REFERENCE.md)."""
+
+from etl.mapping.load import load_mapping, load_mappings
+from etl.mapping.model import Column, Export, Grain, Mapping, Op, Target
+
+__all__ = [
+    "Column",
+    "Export",
+    "Grain",
+    "Mapping",
+    "Op",
+    "Target",
+    "load_mapping",
+    "load_mappings",
+]

@@ -1,0 +1,114 @@
+"""Checked YAML values as the frozen values of :mod:`etl.mapping.model`, defaults filled in."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from etl.contract import TABLES
+from etl.files import digest_of
+from etl.mapping.model import Column, Export, Grain, Mapping, Op, Target
+
+_FINGERPRINT_DIGITS = 16
+# Words that say when and where a file is expected, not what its rows mean.
+_NOT_MEANING = ("files", "expected", "business_day")
+
+
+def build(values: dict[str, Any]) -> Mapping:
+    """Return the mapping of a file that passed every check."""
+    exports = tuple(_export(values, name) for name in values["exports"])
+    starts_on = values.get("history_starts_on")
+    return Mapping(
+        system=values["system"],
+        business_time_zone=values["business_time_zone"],
+        history_starts_on=date.fromisoformat(starts_on) if starts_on else None,
+        generated=values.get("generated", False),
+        exports=exports,
+        fingerprint=_digest([values["system"], sorted(e.fingerprint for e in exports)]),
+    )
+
+
+def column_of(name: str, spec: dict[str, Any]) -> Column:
+    """Return one column; ``spec`` passed the JSON Schema."""
+    const, default = spec.get("const"), spec.get("default")
+    value_map = spec.get("map")
+    on_unknown, unknown_const = _on_unknown(spec.get("on_unknown", "reject"))
+    return Column(
+        name=name,
+        sources=(spec["from"],) if "from" in spec else tuple(spec.get("coalesce", ())),
+        const=None if const is None else text_of(const),
+        op=spec.get("op"),
+        of=tuple(spec.get("of", ())),
+        format=spec.get("format", "{n}"),
+        ops=tuple(_op(op) for op in spec.get("ops", ())),
+        value_map=tuple((k, text_of(v)) for k, v in value_map.items()) if value_map else None,
+        on_unknown=on_unknown,
+        unknown_const=unknown_const,
+        default=None if default is None else text_of(default),
+        parse=spec.get("parse"),
+        shift_days=spec.get("shift_days", 0),
+        negate=spec.get("negate", False),
+        aggregate=spec.get("aggregate", "first"),
+    )
+
+
+def text_of(value: str | int | bool) -> str:
+    """Write a YAML value as the text an export would hold."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _export(values: dict[str, Any], name: str) -> Export:
+    spec = values["exports"][name]
+    grain = spec.get("grain")
+    return Export(
+        name=name,
+        system=values["system"],
+        files=spec["files"],
+        business_day=spec.get("business_day", ""),
+        mode=spec.get("mode", "incremental"),
+        expected=spec.get("expected", "optional"),
+        delimiter=spec.get("delimiter", ","),
+        encoding=spec.get("encoding", "utf-8"),
+        time_zone=spec.get("time_zone", values["business_time_zone"]),
+        null_tokens=tuple(spec.get("null_tokens", ("",))),
+        decimal_mark=spec.get("decimal_mark", "."),
+        multiline=spec.get("multiline", False),
+        keep=tuple(spec.get("keep", ())),
+        known_from=tuple(spec.get("known_from", ())),
+        grain=Grain(grain["key"], tuple(grain.get("forward_fill", ()))) if grain else None,
+        targets={table: _target(table, target) for table, target in spec["targets"].items()},
+        fingerprint=_export_fingerprint(values, name),
+    )
+
+
+def _export_fingerprint(values: dict[str, Any], name: str) -> str:
+    """Hash what decides how a row of this export is read."""
+    spec = values["exports"][name]
+    meaning = {key: value for key, value in spec.items() if key not in _NOT_MEANING}
+    return _digest([values["system"], name, values["business_time_zone"], meaning])
+
+
+def _target(table: str, spec: dict[str, Any]) -> Target:
+    order = TABLES[table].schema.column_names()
+    columns = sorted(spec["columns"], key=order.index)
+    return Target(
+        table=table,
+        per=spec.get("per", "row"),
+        columns=tuple(column_of(name, spec["columns"][name]) for name in columns),
+    )
+
+
+def _op(spec: str | dict[str, str]) -> Op:
+    if isinstance(spec, str):
+        return Op(spec)
+    return Op("split_list", spec["split_list"], spec.get("take", "first"))
+
+
+def _on_unknown(spec: str | dict[str, Any] | None) -> tuple[Any, str | None]:
+    if isinstance(spec, dict):
+        return "const", text_of(spec["const"])
+    return spec or "null", None
+
+
+def _digest(value: object) -> str:
+    return digest_of(value)[:_FINGERPRINT_DIGITS]

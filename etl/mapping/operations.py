@@ -1,0 +1,142 @@
+"""What the words of a mapping do: column specs as Polars expressions over an all-text frame.
+
+The frame holds the source columns as text, null where the export says null (:func:`cleaned`), and
+beside them :data:`ROW`, :data:`DOCUMENT` and, for ``occurrence``, :func:`count_name`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+
+import polars as pl
+
+from etl.mapping.casts import Cast
+from etl.mapping.model import Column, Export, Op
+
+# Names of our own columns hold a NUL: the gate lets none through, so no export can have them.
+ROW = "\0row"
+DOCUMENT = "\0document"
+_HASH_DIGITS = 32
+
+
+def cleaned(name: str, null_tokens: Iterable[str]) -> pl.Expr:
+    """Return a source column with its null tokens and empty texts as null."""
+    tokens = dict.fromkeys(("", *null_tokens))
+    return pl.col(name).replace(list(tokens), [None] * len(tokens))
+
+
+def filled(export: Export) -> list[pl.Expr]:
+    """Return the forward fills of an export, each within its document."""
+    names = export.grain.forward_fill if export.grain else ()
+    return [pl.col(name).forward_fill().over(DOCUMENT) for name in names]
+
+
+def delivered(column: Column) -> pl.Expr:
+    """Return the text a column starts from, before any of its operations."""
+    if column.const is not None:
+        return pl.lit(column.const)
+    if column.op == "row_number":
+        return pl.int_range(1, pl.len() + 1).over(DOCUMENT).cast(pl.String())
+    if column.op == "occurrence":
+        return _occurrence(column)
+    return pl.coalesce([pl.col(name) for name in column.sources])
+
+
+def operated(text: pl.Expr, column: Column) -> pl.Expr:
+    """Return the text after ``ops``; an empty text is null."""
+    for op in column.ops:
+        text = _OPS[op.name](text, op)
+    return pl.when(text != "").then(text) if column.ops else text
+
+
+def mapped(text: pl.Expr, column: Column) -> pl.Expr:
+    """Return the text after ``map``, ``on_unknown`` and ``default``.
+
+    A text that the map does not list and ``on_unknown`` rejects becomes null here;
+    :func:`is_unknown` tells it from a text that was null.
+    """
+    if column.value_map is not None:
+        text = _translated(text, column)
+    return text.fill_null(column.default) if column.default is not None else text
+
+
+def is_unknown(text: pl.Expr, column: Column) -> pl.Expr:
+    """Tell which texts (after ``ops``) the map does not list though ``on_unknown`` rejects."""
+    if column.value_map is None or column.on_unknown != "reject":
+        return pl.lit(value=False)
+    listed = [delivered_text for delivered_text, _ in column.value_map]
+    return text.is_not_null() & ~text.is_in(listed)
+
+
+def cast_of(column: Column, kind: str, export: Export) -> Cast:
+    """Return how the text of a column becomes a value of its kind."""
+    return Cast(
+        kind,
+        column.parse,
+        export.time_zone,
+        export.decimal_mark,
+        column.shift_days,
+        column.negate,
+    )
+
+
+def count_name(of: tuple[str, ...]) -> str:
+    """Return the name of the column that counts the rows so far with the same values of ``of``."""
+    return "\0count\0" + "\0".join(of)
+
+
+def _occurrence(column: Column) -> pl.Expr:
+    """Fill the format; null when one of the counted columns is null."""
+    n = pl.col(count_name(column.of))
+    parts = [_part(piece, n) for piece in re.split(r"(\{[^{}]*\})", column.format) if piece]
+    complete = pl.all_horizontal(pl.col(column.of).is_not_null())
+    return pl.when(complete).then(pl.concat_str(parts))
+
+
+def _part(piece: str, n: pl.Expr) -> pl.Expr:
+    if piece == "{n}":
+        return n.cast(pl.String())
+    return pl.col(piece[1:-1]) if piece.startswith("{") else pl.lit(piece)
+
+
+def _translated(text: pl.Expr, column: Column) -> pl.Expr:
+    unknown = pl.lit(column.unknown_const, dtype=pl.String())
+    return (
+        pl.when(text.is_null())
+        .then(None)
+        .otherwise(
+            text.replace_strict(
+                dict(column.value_map or ()), default=unknown, return_dtype=pl.String()
+            )
+        )
+    )
+
+
+def _split_list(text: pl.Expr, op: Op) -> pl.Expr:
+    entries = text.str.split(op.separator)
+    return entries.list.first() if op.take == "first" else entries.list.last()
+
+
+def _hashed(text: pl.Expr, _: Op) -> pl.Expr:
+    def digest(series: pl.Series) -> pl.Series:
+        return pl.Series(
+            [v if v is None else hashlib.sha256(v.encode()).hexdigest()[:_HASH_DIGITS]
+             for v in series.to_list()],
+            dtype=pl.String(),
+        )  # fmt: skip
+
+    return text.map_batches(digest, return_dtype=pl.String())
+
+
+_OPS: dict[str, Callable[[pl.Expr, Op], pl.Expr]] = {
+    "strip": lambda text, _: text.str.strip_chars(),
+    "lower": lambda text, _: text.str.to_lowercase(),
+    "upper": lambda text, _: text.str.to_uppercase(),
+    # Spreadsheets keep leading zeros and plus signs by an apostrophe in front.
+    "strip_apostrophe": lambda text, _: text.str.strip_prefix("'"),
+    "digits_only": lambda text, _: text.str.replace_all("[^0-9]", ""),
+    "split_list": _split_list,
+    "hash": _hashed,
+}

@@ -1,0 +1,200 @@
+"""Personal values become tokens before they reach the lake.
+
+A token is the first 32 hex digits of HMAC-SHA256(pseudonym key, ``kind:normalised value``): the
+same person gives the same token in every system and delivery, and without the key nobody can test
+a guess. Beside the token stay only: the domain of a company's e-mail, whether an e-mail is a role
+inbox, and month and day of a birth date.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from etl.contract.columns import Pii
+from etl.vault import Vault, load_or_create_key
+
+__all__ = [
+    "Tokeniser",
+    "Vault",
+    "birth_parts",
+    "email_domain",
+    "is_role_inbox",
+    "load_or_create_key",
+    "normalise",
+]
+
+TOKEN_DIGITS = 32
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Domains where anybody gets a mailbox: they say nothing about an employer. Kept by hand; add to it.
+FREEMAIL_DOMAINS = _words(
+    """
+    126.com 163.com aim.com alice.it aol.com arcor.de att.net bellsouth.net bigpond.com bk.ru
+    bluewin.ch bol.com.br btinternet.com charter.net comcast.net cox.net daum.net duck.com
+    earthlink.net email.com email.cz fastmail.com foxmail.com free.fr freenet.de gmail.com gmx.at
+    gmx.ch gmx.com gmx.de gmx.net googlemail.com hanmail.net hey.com hotmail.co.uk hotmail.com
+    hotmail.de hotmail.es hotmail.fr hotmail.it hushmail.com icloud.com inbox.com inbox.ru
+    interia.pl juno.com laposte.net libero.it list.ru live.co.uk live.com live.fr live.nl mac.com
+    mail.com mail.ru mailbox.org me.com msn.com naver.com neuf.fr o2.pl optonline.net orange.fr
+    outlook.com outlook.de outlook.fr pm.me posteo.de proton.me protonmail.com qq.com
+    rediffmail.com rocketmail.com sbcglobal.net seznam.cz sfr.fr shaw.ca sina.com sky.com sohu.com
+    t-online.de talktalk.net telenet.be terra.com.br tin.it tiscali.it tuta.com tutanota.com
+    uol.com.br verizon.net virgilio.it virginmedia.com vk.com wanadoo.fr web.de wp.pl ya.ru
+    yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk yahoo.com yahoo.com.au yahoo.com.br yahoo.de
+    yahoo.es yahoo.fr yahoo.it yandex.com yandex.ru yeah.net ymail.com zoho.com
+    """
+)
+# Mailboxes that several people read. RFC 2142 names the first two lines, the rest is common use.
+ROLE_MAILBOXES = _words(
+    """
+    abuse ftp hostmaster info marketing news noc postmaster sales security support
+    usenet uucp webmaster www
+    accounting accounts admin administrator ap ar billing booking bookings buero careers commercial
+    compras compta contact contabilidad customerservice donotreply einkauf enquiries enquiry
+    facturacion feedback finance hello help helpdesk hi hr inquiries inquiry invoice invoices
+    it jobs kontakt legal mail mailer-daemon office ops order orders payments payroll pr press
+    privacy purchasing reception recruiting returns rh service shop staff store team test
+    vendas ventas verkauf vertrieb
+    """
+)
+_ADDRESS = re.compile(r"([^@\s]+)@((?:[^@\s.]+\.)+[^@\s.]{2,})")
+_NO_REPLY = re.compile(r"(?:do[-_.]?)?no(?:t)?[-_.]?reply")
+
+
+def normalise(kind: Pii, value: str) -> str:
+    """Return what two ways of writing the same value have in common; empty when nothing is left.
+
+    ============  =================================================================
+    kind          kept
+    ============  =================================================================
+    email         composed characters (NFC), outer blanks off, lower case
+    name          the same, case folded (``Straße`` is ``STRASSE``)
+    phone         the digits 0-9, after a ``+`` if it begins with one
+    birth_on      the ISO day as given
+    ============  =================================================================
+    """
+    text = unicodedata.normalize("NFC", value).strip()
+    if kind == "phone":
+        plain = unicodedata.normalize("NFKC", text)  # full-width digits and plus
+        digits = re.sub("[^0-9]", "", plain)
+        return f"+{digits}" if digits and plain.startswith("+") else digits
+    if kind == "email":
+        return text.lower()
+    return text.casefold() if kind == "name" else text
+
+
+class Tokeniser:
+    """Turns columns of personal values into columns of tokens.
+
+    Args:
+        key: The pseudonym key, see :func:`load_or_create_key`.
+        vault: Where the clear values are remembered; None to forget them.
+
+    Raises:
+        ValueError: The key is shorter than 32 bytes.
+    """
+
+    def __init__(self, key: bytes, vault: Vault | None = None) -> None:
+        if len(key) < 32:
+            raise ValueError("the pseudonym key must have at least 32 bytes")
+        self._key = key
+        self._vault = vault
+
+    def tokenise(self, kind: Pii, values: pl.Series) -> pl.Series:
+        """Return the tokens of a column (String, same name); null and blank values stay null.
+
+        Each distinct value is worked out once, so the cost follows the number of people.
+        """
+        distinct = values.cast(pl.String).drop_nulls().unique(maintain_order=False)
+        pairs = self._pairs(kind, distinct)
+        if self._vault is not None:
+            known = pairs.drop_nulls("token").with_columns(pl.col("value").str.strip_chars())
+            self._vault.remember(kind, known.sort("token", "value").unique("token", keep="first"))
+        tokens = values.cast(pl.String).replace_strict(
+            pairs["value"], pairs["token"], default=None, return_dtype=pl.String
+        )
+        return tokens.rename(values.name)
+
+    def tokenise_frame(self, frame: pl.DataFrame, pii: Mapping[str, Pii]) -> pl.DataFrame:
+        """Replace the personal columns of a contract table and add what may stay beside them.
+
+        Args:
+            frame: Typed rows; e-mails, phones and names are String, birth dates Date.
+            pii: Personal columns and what they hold, ``Table.pii``.
+
+        Returns:
+            The frame with tokens in place, ``<email>_domain`` and ``<email>_is_role`` for each
+            e-mail column, ``birth_month`` and ``birth_day`` for a birth date.
+        """
+        made: list[pl.Series] = []
+        for name, kind in pii.items():
+            values = frame[name]
+            made.append(self.tokenise(kind, values))
+            if kind == "email":
+                made.append(email_domain(values).rename(f"{name}_domain"))
+                made.append(is_role_inbox(values).rename(f"{name}_is_role"))
+            if kind == "birth_on":
+                made += birth_parts(values)
+        return frame.with_columns(made)
+
+    def _pairs(self, kind: Pii, distinct: pl.Series) -> pl.DataFrame:
+        tokens = [self._token(kind, value) for value in distinct]
+        return pl.DataFrame({"value": distinct, "token": pl.Series(tokens, dtype=pl.String)})
+
+    def _token(self, kind: Pii, value: str) -> str | None:
+        text = normalise(kind, value)
+        if not text:
+            return None
+        return hmac.digest(self._key, f"{kind}:{text}".encode(), "sha256").hex()[:TOKEN_DIGITS]
+
+
+def email_domain(values: pl.Series) -> pl.Series:
+    """Return the domain of each e-mail, lower case; null for freemail and for no address."""
+    return _by_distinct(values, _domain, pl.String())
+
+
+def is_role_inbox(values: pl.Series) -> pl.Series:
+    """Tell for each e-mail whether it cannot stand for one person; null stays null.
+
+    True for role inboxes (``info@``), for no-reply addresses and for text that is no address at
+    all (``n/a``): two records that share one are not the same customer.
+    """
+    return _by_distinct(values, _is_role, pl.Boolean())
+
+
+def birth_parts(values: pl.Series) -> list[pl.Series]:
+    """Return ``birth_month`` (1 to 12) and ``birth_day`` (1 to 31) of a Date column, Int8."""
+    return [
+        values.dt.month().cast(pl.Int8).rename("birth_month"),
+        values.dt.day().cast(pl.Int8).rename("birth_day"),
+    ]
+
+
+def _by_distinct(
+    values: pl.Series, function: Callable[[str], str | bool | None], dtype: pl.DataType
+) -> pl.Series:
+    distinct = values.drop_nulls().unique()
+    results = pl.Series([function(value) for value in distinct], dtype=dtype)
+    return values.replace_strict(distinct, results, default=None, return_dtype=dtype)
+
+
+def _domain(value: str) -> str | None:
+    address = _ADDRESS.fullmatch(normalise("email", value))
+    return address[2] if address and address[2] not in FREEMAIL_DOMAINS else None
+
+
+def _is_role(value: str) -> bool:
+    address = _ADDRESS.fullmatch(normalise("email", value))
+    if address is None:
+        return True
+    mailbox = address[1].split("+", 1)[0]
+    return mailbox in ROLE_MAILBOXES or _NO_REPLY.fullmatch(mailbox) is not None

@@ -1,0 +1,194 @@
+"""Audit, then publish: a new release folder, then one atomic swap of ``current``.
+
+A release is whole before anyone can see it and never changes afterwards. DuckDB readers open
+``current/loyalty.duckdb``; Parquet readers resolve ``current`` once and read that folder.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from etl.clock import utc_now
+from etl.config import Settings
+from etl.errors import LoyaltyError
+from etl.files import (
+    FOLDER_MODE,
+    fsync_file,
+    fsync_folder,
+    make_folder,
+    read_json,
+    sha256_of,
+    write_json,
+)
+from etl.fingerprint import logical_hash
+from etl.marts import Mart
+from etl.warehouse import BUILD_NAME, new_database, open_build, scratch
+
+RELEASE_FILE_MODE = 0o440
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class BuildRecord:
+    """What a build was made from and what its checks said; kept beside the build file.
+
+    Args:
+        warnings: Checks with severity warn that found rows: name to message.
+        reconciliation: Rows and amounts, file against lake against mart.
+    """
+
+    run_id: str
+    as_of: str
+    lake_version: str
+    state_version: str
+    code_version: str
+    variables: dict[str, str]
+    warnings: dict[str, str] = field(default_factory=dict)
+    reconciliation: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def as_of_date(self) -> date:
+        """The last day that counts, as a date."""
+        return date.fromisoformat(self.as_of)
+
+
+def write_release(
+    settings: Settings, build: BuildRecord, marts: tuple[Mart, ...]
+) -> tuple[Path, dict[str, Any]]:
+    """Export the build's marts to a complete release folder; return it and its manifest.
+
+    A release of the same run id is kept when its marts have the same logical hashes.
+
+    Raises:
+        LoyaltyError: The same run id gave other rows: the build is not reproducible.
+    """
+    releases = make_folder(settings.marts / "releases")
+    final = releases / build.run_id
+    working = releases / f".tmp-{build.run_id}"
+    shutil.rmtree(working, ignore_errors=True)
+    make_folder(working)
+    _export(settings, working, marts)
+    manifest = _manifest(settings, working, build, marts)
+    if final.exists():
+        _check_same(final, manifest)
+        shutil.rmtree(working)
+        return final, read_json(final / MANIFEST)
+    write_json(working / MANIFEST, manifest)
+    _seal(working)
+    working.rename(final)
+    fsync_folder(releases)
+    return final, manifest
+
+
+def make_current(settings: Settings, release: Path, as_of: date) -> bool:
+    """Point ``current`` at a release, unless a release of a later day is served.
+
+    Returns:
+        Whether the release is served now.
+    """
+    served = read_current(settings)
+    if served and served["as_of"] > as_of.isoformat():
+        return False
+    link = settings.marts / "current"
+    temporary = settings.marts / ".tmp-current"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(Path("releases") / release.name)
+    temporary.replace(link)
+    fsync_folder(settings.marts)
+    return True
+
+
+def read_current(settings: Settings) -> dict[str, Any] | None:
+    """Return the served release's manifest, or None before the first publish."""
+    path = settings.marts / "current" / MANIFEST
+    return read_json(path) if path.exists() else None
+
+
+def _export(settings: Settings, folder: Path, marts: tuple[Mart, ...]) -> None:
+    """Write each mart as Parquet, then load those files into the one DuckDB file."""
+    with open_build(settings) as build:
+        for mart in marts:
+            build.execute(
+                f"copy (select * from {mart.relation})"  # noqa: S608 - our own names
+                f" to {_quoted(f'{folder / mart.name}.parquet')} (format parquet, compression zstd)"
+            )
+    with new_database(settings, folder / BUILD_NAME) as release:
+        for mart in marts:
+            release.execute(
+                f'create table "{mart.name}" as'  # noqa: S608
+                f" select * from read_parquet({_quoted(f'{folder / mart.name}.parquet')})"
+            )
+            release.execute(_comments(mart))
+
+
+def _comments(mart: Mart) -> str:
+    lines = [f'comment on table "{mart.name}" is {_quoted(mart.description)};']
+    lines += [
+        f'comment on column "{mart.name}"."{column}" is {_quoted(description)};'
+        for column, description in mart.columns.items()
+    ]
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _manifest(
+    settings: Settings, folder: Path, build: BuildRecord, marts: tuple[Mart, ...]
+) -> dict[str, Any]:
+    return {
+        **asdict(build),
+        "published_at": utc_now().isoformat(),
+        "database": {"file": BUILD_NAME, "sha256": sha256_of(folder / BUILD_NAME)},
+        "marts": _described(settings, folder, marts),
+    }
+
+
+def _described(
+    settings: Settings, folder: Path, marts: tuple[Mart, ...]
+) -> dict[str, dict[str, Any]]:
+    described = {}
+    with scratch(settings) as connection:
+        for mart in marts:
+            path = folder / f"{mart.name}.parquet"
+            rows, logical = logical_hash(connection, path, mart.volatile)
+            described[mart.name] = {
+                "audience": mart.audience,
+                "file": path.name,
+                "rows": rows,
+                "sha256": sha256_of(path),
+                "logical_hash": logical,
+            }
+    return described
+
+
+def _check_same(final: Path, manifest: dict[str, Any]) -> None:
+    before, now = read_json(final / MANIFEST)["marts"], manifest["marts"]
+    names = sorted(set(before) | set(now))
+    different = [
+        n
+        for n in names
+        if before.get(n, {}).get("logical_hash") != now.get(n, {}).get("logical_hash")
+    ]
+    if different:
+        raise LoyaltyError(
+            f"The same inputs gave other rows in: {', '.join(different)}.",
+            where=str(final),
+            todo="This is a defect: a model is not a pure function of its inputs. Nothing was "
+            "published; report it with both manifests.",
+            code="NOT_REPRODUCIBLE",
+        )
+
+
+def _seal(folder: Path) -> None:
+    """Make a release read-only and durable."""
+    for path in folder.iterdir():
+        path.chmod(RELEASE_FILE_MODE)
+        fsync_file(path)
+    folder.chmod(FOLDER_MODE)
+    fsync_folder(folder)

@@ -1,0 +1,84 @@
+"""Counts rows and amounts from file to lake to mart; a difference stops the publish."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from etl.contract import TABLES
+from etl.errors import DataBlocked
+from etl.warehouse import frame, statement
+
+
+def reconcile(build: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, list[dict[str, Any]]]:
+    """Compare what deliveries say, what the lake holds and what the marts show.
+
+    Args:
+        build: Connection to the finished build.
+        as_of: The build's day.
+
+    Returns:
+        ``tables``: per source system and table, rows and amounts delivered, rejected, accepted
+        and in the lake; ``orders``: per source system, what became of each version of an order.
+
+    Raises:
+        DataBlocked: Two counts that must be equal differ; names them with both numbers.
+    """
+    held = "\n    union all\n    ".join(_held(table) for table in sorted(TABLES))
+    tables = frame(build, statement("reconcile_tables").replace("{held_tables}", held)).to_dicts()
+    orders = frame(build, statement("reconcile_orders"), as_of=as_of).to_dicts()
+    differences = [d for row in tables for d in _table_differences(row)]
+    differences += [d for row in orders for d in _order_differences(row)]
+    if differences:
+        raise DataBlocked(
+            f"Rows or amounts were lost or made on the way: {'; '.join(differences)}.",
+            where="reconciliation",
+            todo="Nothing was published. Compare data/raw/_commits with the named table.",
+            code="NOT_RECONCILED",
+        )
+    return {"tables": tables, "orders": orders}
+
+
+def _held(table: str) -> str:
+    amount = TABLES[table].amount
+    total = f"sum({amount})" if amount else "null::decimal(38, 4)"
+    return (
+        f"select source_system, '{table}' as table_name,"  # noqa: S608 - names of the contract
+        f" count(*) as rows_in_lake, {total} as amount_in_lake"
+        f" from staging.{_staging_name(table)} group by source_system"
+    )
+
+
+def _staging_name(table: str) -> str:
+    return (
+        f"stg_{table.replace('crm_', 'crm__', 1)}"
+        if table.startswith("crm_")
+        else f"stg_shop__{table}"
+    )
+
+
+def _table_differences(row: dict[str, Any]) -> list[str]:
+    place = f"{row['source_system']}.{row['table_name']}"
+    found = []
+    if row["rows_accepted"] != row["rows_in_lake"]:
+        found.append(
+            f"{place}: {row['rows_accepted']} rows accepted, {row['rows_in_lake']} in lake"
+        )
+    if (row["amount_accepted"] or 0) != (row["amount_in_lake"] or 0):
+        found.append(f"{place}: {row['amount_accepted']} accepted, {row['amount_in_lake']} in lake")
+    return found
+
+
+def _order_differences(row: dict[str, Any]) -> list[str]:
+    explained = (
+        row["versions_not_known_yet"] + row["versions_superseded"] + row["orders_deleted"]
+        + row["orders_in_mart"]
+    )  # fmt: skip
+    if explained == row["versions_in_lake"]:
+        return []
+    return [
+        f"{row['source_system']}.orders: {row['versions_in_lake']} versions in lake,"
+        f" {explained} accounted for, {row['orders_in_mart']} in the mart"
+    ]

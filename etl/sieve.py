@@ -1,0 +1,271 @@
+"""One pass over a checked file: every record ends in the tables or in quarantine, none in between.
+
+A document (a row, where the export has no grain) is taken whole or not at all, in all tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from etl.batches import Cleaner, read_batches
+from etl.conflicts import NAMES_SCHEMA, document_names
+from etl.discover import Delivery
+from etl.gate import GatedFile
+from etl.mapping import Export, Target
+from etl.mapping.operations import DOCUMENT, ROW
+from etl.privacy import Tokeniser
+from etl.problems import RANK_FILE, contract_problems, future_problems, no_problems, problems_of
+from etl.rejects import (
+    REJECT_SCHEMA,
+    RejectTally,
+    masked_columns,
+    personal_sources,
+    quarantined,
+    raw_json,
+    refused,
+)
+from etl.shape import Shaped, shape
+from etl.staging import REJECTS, TableWriter, table_writer
+from etl.stamp import Envelope, known_on, stamped
+
+NAMES = "_names"
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that is fixed while one file is read.
+
+    Args:
+        delivery: The delivery.
+        export: How the file is to be read.
+        zone: Business time zone.
+        tokens: Replaces personal values.
+        envelope: What all rows have in common.
+        file: The checked copy.
+    """
+
+    delivery: Delivery
+    export: Export
+    zone: str
+    tokens: Tokeniser
+    envelope: Envelope
+    file: GatedFile
+
+    @cached_property
+    def personal(self) -> frozenset[str]:
+        """Source columns whose values must not be shown."""
+        return personal_sources(self.export)
+
+    @cached_property
+    def masked(self) -> dict[str, frozenset[str]]:
+        """Contract columns whose values must not be shown, by table."""
+        return {
+            table: masked_columns(target, self.personal)
+            for table, target in self.export.targets.items()
+        }
+
+    @property
+    def unmapped(self) -> list[str]:
+        """Source columns that no mapping reads."""
+        return sorted(set(self.file.header) - set(self.export.source_columns))
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """What an earlier pass found over the whole file.
+
+    Args:
+        split: DOCUMENTs that are not delivered in one piece.
+        duplicates: By table, ``source_row`` of rows whose key has two contents.
+    """
+
+    split: pl.DataFrame
+    duplicates: dict[str, pl.DataFrame]
+
+    @property
+    def rows(self) -> int:
+        """Number of faults."""
+        return self.split.height + sum(frame.height for frame in self.duplicates.values())
+
+
+@dataclass
+class Sieved:
+    """What one pass counted.
+
+    Args:
+        rows: Accepted rows by table.
+        amounts: Sum of the amount column over accepted rows; null when there is none.
+        bad_records: Records of the file that are in no table.
+        rejects: Refused rows, counted by reason.
+        unmapped: Filled cells of the source columns that nothing reads.
+    """
+
+    rows: dict[str, int]
+    amounts: dict[str, Decimal | None]
+    unmapped: dict[str, int]
+    bad_records: int = 0
+    rejects: RejectTally = field(default_factory=RejectTally)
+
+
+def sieve(job: Job, folder: Path, known: Conflicts | None = None) -> Sieved:
+    """Read a file once and write ``<table>.parquet``, ``rejects.parquet`` and ``_names.parquet``.
+
+    Args:
+        job: What to read, and how.
+        folder: Where the files are written.
+        known: Faults that an earlier pass found; without, names are collected to look for them.
+    """
+    tables = list(job.export.targets)
+    counted = Sieved(
+        rows=dict.fromkeys(tables, 0),
+        amounts=dict.fromkeys(tables, None),
+        unmapped=dict.fromkeys(job.unmapped, 0),
+    )
+    cleaner = Cleaner(job.export, job.file.header)
+    with _writers(job, folder) as writers:
+        for batch in read_batches(job.file, job.export):
+            _sift(job, batch, cleaner.clean(batch), writers, counted, known)
+    return counted
+
+
+@contextmanager
+def _writers(job: Job, folder: Path) -> Iterator[dict[str, TableWriter]]:
+    schemas = {t: target.contract.lake_schema() for t, target in job.export.targets.items()}
+    schemas |= {REJECTS: REJECT_SCHEMA, NAMES: NAMES_SCHEMA}
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(table_writer(folder / f"{name}.parquet", schema))
+            for name, schema in schemas.items()
+        }
+
+
+def _sift(
+    job: Job,
+    batch: pl.DataFrame,
+    clean: pl.DataFrame,
+    writers: dict[str, TableWriter],
+    counted: Sieved,
+    conflicts: Conflicts | None,
+) -> None:
+    """Sort one batch into tables and quarantine."""
+    shaped = {
+        table: shape(clean, target, job.export, job.zone, job.masked[table])
+        for table, target in job.export.targets.items()
+    }
+    problems = {table: _problems(job, table, shaped[table], clean, conflicts) for table in shaped}
+    bad = pl.concat([found.select(DOCUMENT) for found in problems.values()]).unique()
+    if conflicts is None:
+        writers[NAMES].write(_names(job, clean, shaped))
+    for name in counted.unmapped:
+        counted.unmapped[name] += int(batch.select((pl.col(name) != "").sum()).item())
+    _accept(job, shaped, bad, writers, counted)
+    if bad.height:
+        counted.bad_records += clean.join(bad, on=DOCUMENT, how="semi").height
+        raw = raw_json(batch.join(bad, on=DOCUMENT, how="semi"), job.export, job.personal)
+        for table, target in job.export.targets.items():
+            rows = shaped[table].rows.join(bad, on=DOCUMENT, how="semi", maintain_order="left")
+            _refuse(job, target, refused(rows, problems[table], target), raw, writers, counted)
+
+
+def _accept(
+    job: Job,
+    shaped: dict[str, Shaped],
+    bad: pl.DataFrame,
+    writers: dict[str, TableWriter],
+    counted: Sieved,
+) -> None:
+    every = {table: part.rows for table, part in shaped.items()}
+    known = known_on(every, job.export, job.delivery.mode, job.delivery.business_day)
+    for table, rows in every.items():
+        contract = job.export.targets[table].contract
+        good = rows.join(bad, on=DOCUMENT, how="anti", maintain_order="left") if len(bad) else rows
+        writers[table].write(stamped(good, known, contract, job.envelope, job.tokens))
+        counted.rows[table] += good.height
+        if contract.amount and good[contract.amount].count():
+            total = Decimal(str(good[contract.amount].sum()))
+            counted.amounts[table] = (counted.amounts[table] or Decimal(0)) + total
+
+
+def _refuse(
+    job: Job,
+    target: Target,
+    rows: pl.DataFrame,
+    raw: pl.DataFrame,
+    writers: dict[str, TableWriter],
+    counted: Sieved,
+) -> None:
+    common = {
+        "delivery_id": job.envelope.delivery_id,
+        "source_system": job.envelope.source_system,
+        "export": job.export.name,
+        "source_file": job.envelope.source_file,
+    }
+    lines = quarantined(rows, raw, target.table, common, job.delivery.business_day)
+    writers[REJECTS].write(lines)
+    counted.rejects.add(target.table, rows)
+
+
+def _problems(
+    job: Job, table: str, part: Shaped, clean: pl.DataFrame, conflicts: Conflicts | None
+) -> pl.DataFrame:
+    """Return all that is wrong with a batch in one target."""
+    contract = job.export.targets[table].contract
+    found = [
+        _without_key(job.export, clean),
+        part.problems,
+        contract_problems(part.rows, contract, job.masked[table]),
+        future_problems(part.rows, contract, job.delivery.business_day),
+    ]
+    if conflicts is not None:
+        found += _known_conflicts(job.export, table, part.rows, conflicts)
+    return pl.concat(found)
+
+
+def _without_key(export: Export, clean: pl.DataFrame) -> pl.DataFrame:
+    if export.grain is None:
+        return no_problems()
+    return problems_of(
+        clean.filter(pl.col(export.grain.key).is_null()),
+        column=export.grain.key,
+        reason=pl.lit("REQUIRED_MISSING"),
+        value=pl.lit(None),
+        rank=-1,
+    )
+
+
+def _known_conflicts(
+    export: Export, table: str, rows: pl.DataFrame, conflicts: Conflicts
+) -> list[pl.DataFrame]:
+    contract = export.targets[table].contract
+    split = rows.join(conflicts.split, on=DOCUMENT, how="semi", maintain_order="left")
+    twice = rows.join(
+        conflicts.duplicates[table], left_on=ROW, right_on="source_row", how="semi",
+        maintain_order="left",
+    )  # fmt: skip
+    name = export.grain.key if export.grain else contract.document
+    return [
+        problems_of(frame, column=column, reason=pl.lit(code), value=pl.lit(None), rank=RANK_FILE)
+        for frame, column, code in (
+            (split, name or None, "SPLIT_DOCUMENT"),
+            (twice, ", ".join(contract.key), "DUPLICATE_KEY"),
+        )
+    ]
+
+
+def _names(job: Job, clean: pl.DataFrame, shaped: dict[str, Shaped]) -> pl.DataFrame:
+    """Return by which names the documents of a batch go, to find those in two places."""
+    found = [pl.DataFrame(schema=NAMES_SCHEMA)]
+    if job.export.grain is not None:
+        found.append(document_names(clean, job.export.grain.key, "grain"))
+    for table, part in shaped.items():
+        document = job.export.targets[table].contract.document
+        if document:
+            found.append(document_names(part.rows, document, table))
+    return pl.concat(found)

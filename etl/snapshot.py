@@ -1,0 +1,141 @@
+"""The folder of inputs one run reads: exactly the committed files, verified, and nothing else.
+
+``warehouse/inputs/<run_id>/<table>/`` holds hard links to committed files plus one zero-row typed
+file per table, so a table that no export feeds is an empty table, on every engine. What the lake
+knows about itself (loads, rejects, sources) stands beside it as tables of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from etl.config import Settings
+from etl.files import atomic_path, make_folder
+from etl.inputs import INPUT_SCHEMAS, write_empty_inputs
+from etl.lake import Lake, verify_files
+
+
+def write_snapshot(settings: Settings, lake: Lake, run_id: str) -> Path:
+    """Verify the committed files and lay out the run's inputs; return the folder.
+
+    Inputs of earlier runs are removed: they are links and can be made again.
+
+    Raises:
+        LakeCorrupt: A committed file is missing or changed.
+    """
+    verify_files(lake.files)
+    inputs = make_folder(settings.warehouse / "inputs")
+    for old in inputs.iterdir():
+        shutil.rmtree(old)
+    folder = make_folder(inputs / run_id)
+    write_empty_inputs(folder)
+    for file in lake.files:
+        os.link(file.path, make_folder(folder / file.table) / file.path.name)
+    write_input(folder, "raw_loads", _loads(lake))
+    write_input(folder, "raw_rejects", _rejects(lake))
+    write_input(folder, "raw_sources", _sources(lake))
+    return folder
+
+
+def write_input(folder: Path, table: str, rows: pl.DataFrame) -> None:
+    """Write a table that etl itself hands to dbt, in its declared schema."""
+    with atomic_path(folder / table / f"{table}.parquet") as temporary:
+        rows.select(_typed(table)).write_parquet(temporary)
+
+
+def _typed(table: str) -> list[pl.Expr]:
+    return [pl.col(name).cast(dtype) for name, dtype in INPUT_SCHEMAS[table].items()]
+
+
+def _rows(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Build a frame from Python values; decimals arrive as text so that none passes a double."""
+    return pl.DataFrame(rows, schema=INPUT_SCHEMAS[table], strict=False)
+
+
+def _loads(lake: Lake) -> pl.DataFrame:
+    return _rows(
+        "raw_loads",
+        [row for delivery in lake.deliveries for row in _load_rows(delivery)],
+    )
+
+
+def _load_rows(delivery: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row per delivery and table; one with an empty table name where nothing was loaded."""
+    rejected = delivery["rejects"]["by_reason"]
+    tables = sorted({*delivery["tables"], *(r["table"] for r in rejected)}) or [""]
+    return [_load_row(delivery, table) for table in tables]
+
+
+def _load_row(delivery: dict[str, Any], table: str) -> dict[str, Any]:
+    accepted = delivery["tables"].get(table, {"rows": 0, "amount": None})
+    rejected = [r for r in delivery["rejects"]["by_reason"] if r["table"] == table]
+    return {
+        "delivery_id": delivery["delivery_id"],
+        "source_system": delivery["system"],
+        "export": delivery["export"],
+        "feed": delivery["feed"],
+        "business_day": date.fromisoformat(delivery["business_day"]),
+        "mode": delivery["mode"],
+        "source_file": delivery["file"],
+        "status": delivery["status"],
+        "file_reason": delivery["file_reason"],
+        "table_name": table,
+        "records": delivery["records"],
+        "rows_accepted": accepted["rows"],
+        "rows_rejected": sum(r["rows"] for r in rejected),
+        "amount_accepted": _amount(accepted["amount"]),
+        "amount_rejected": _total(rejected),
+    }
+
+
+def _rejects(lake: Lake) -> pl.DataFrame:
+    return _rows(
+        "raw_rejects",
+        [
+            {
+                "delivery_id": delivery["delivery_id"],
+                "source_system": delivery["system"],
+                "export": delivery["export"],
+                "business_day": date.fromisoformat(delivery["business_day"]),
+                "table_name": reject["table"],
+                "column_name": reject["column"],
+                "reason": reject["reason"],
+                "rows": reject["rows"],
+                "amount": _amount(reject["amount"]),
+            }
+            for delivery in lake.deliveries
+            for reject in delivery["rejects"]["by_reason"]
+        ],
+    )
+
+
+def _sources(lake: Lake) -> pl.DataFrame:
+    """One row per source system, as its latest delivery declared it."""
+    latest = {
+        delivery["source"]["source_system"]: {
+            **delivery["source"],
+            "history_starts_on": _day(delivery["source"]["history_starts_on"]),
+        }
+        for delivery in lake.deliveries
+    }
+    return _rows("raw_sources", [latest[system] for system in sorted(latest)])
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _amount(text: str | None) -> Decimal | None:
+    return Decimal(text) if text is not None else None
+
+
+def _total(rejected: list[dict[str, Any]]) -> Decimal | None:
+    amounts = [Decimal(r["amount"]) for r in rejected if r["amount"] is not None]
+    return sum(amounts, Decimal(0)) if amounts else None

@@ -1,0 +1,234 @@
+"""What staging leaves behind: one folder per delivery, there whole or not at all.
+
+``staged/<feed>/<business day>/<delivery id>/`` holds a Parquet file per table, the rejected rows
+and ``staged.json``. It is prepared in ``staged/_work/`` and moved into place by one rename.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from etl.config import Settings
+from etl.contract import CONTRACT_VERSION
+from etl.discover import Delivery
+from etl.files import FOLDER_MODE, atomic_path, fsync_folder, make_folder, sha256_of, write_json
+from etl.mapping import Export
+
+STAGED_NAME = "staged.json"
+REJECTS = "rejects"
+_ID_DIGITS = 16
+# Columns whose values hardly repeat: a dictionary of them costs and saves nothing.
+_UNIQUE = ("record_hash", "source_row", "raw_json", "first", "second", "document")
+
+
+@dataclass(frozen=True)
+class StagedTable:
+    """Accepted rows of one table: their number, the sum of its amount column, the file's digest."""
+
+    rows: int
+    amount: str | None
+    sha256: str
+
+
+@dataclass(frozen=True)
+class RejectCount:
+    """Rows of one table refused for one reason, and their amount where it can be read."""
+
+    table: str
+    reason: str
+    column: str | None
+    rows: int
+    amount: str | None
+
+
+@dataclass(frozen=True)
+class StagedRejects:
+    """All refused rows of a delivery; ``sha256`` is empty when there is no file of them."""
+
+    rows: int = 0
+    sha256: str = ""
+    by_reason: tuple[RejectCount, ...] = ()
+
+
+@dataclass(frozen=True)
+class StagedDelivery:
+    """What became of one delivered file; written as ``staged.json``.
+
+    Args:
+        folder: Where its files lie.
+        status: ``accepted``, ``empty`` (a header only) or ``rejected`` (nothing is loaded).
+        file_reason: Why the file was rejected, a code; null otherwise.
+        file_message: The same in a sentence.
+        records: Records of the file, the header not counted.
+        tables: Accepted rows by table; empty unless accepted.
+        rejects: Refused rows, one per row and table.
+        unmapped: Source columns that nothing reads, and how many of their cells are filled.
+        source: What the mapping says of the system.
+    """
+
+    folder: Path
+    delivery_id: str
+    system: str
+    export: str
+    feed: str
+    business_day: date
+    mode: str
+    sequence: int
+    file: str
+    sha256: str
+    mapping_fingerprint: str
+    source: Mapping[str, Any]
+    contract_version: str = CONTRACT_VERSION
+    status: str = "empty"
+    file_reason: str | None = None
+    file_message: str | None = None
+    records: int = 0
+    tables: Mapping[str, StagedTable] = field(default_factory=dict)
+    rejects: StagedRejects = StagedRejects()
+    unmapped: Mapping[str, int] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """Return the content of ``staged.json``."""
+        content = asdict(self)
+        del content["folder"]
+        return content | {"business_day": self.business_day.isoformat()}
+
+
+def delivery_id_of(delivery: Delivery, export: Export, sha256: str) -> str:
+    """Return the id of a delivery: the same content, read the same way, has the same id."""
+    parts = (
+        delivery.system,
+        delivery.export,
+        sha256,
+        delivery.business_day.isoformat(),
+        delivery.mode,
+        str(delivery.sequence),
+        CONTRACT_VERSION,
+        export.fingerprint,
+    )
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:_ID_DIGITS]
+
+
+def amount_text(amount: Decimal | None) -> str | None:
+    """Write an amount as plain decimal text."""
+    return None if amount is None else f"{amount:f}"
+
+
+class TableWriter:
+    """A Parquet file that grows batch by batch, always with the same schema.
+
+    Args:
+        path: Temporary name of the file.
+        schema: Columns and types; what is written must have exactly these.
+    """
+
+    def __init__(self, path: Path, schema: dict[str, pl.DataType]) -> None:
+        self.rows = 0
+        self._schema = schema
+        self._arrow = _arrow(pl.DataFrame(schema=schema)).schema
+        repeating = [name for name in schema if name not in _UNIQUE]
+        self._file = pq.ParquetWriter(
+            path, self._arrow, compression="zstd", use_dictionary=repeating
+        )
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Append rows; nothing is cast on the way."""
+        if frame.height:
+            ordered = frame.select(list(self._schema))
+            self._file.write_table(_arrow(ordered).cast(self._arrow, safe=True))
+            self.rows += frame.height
+
+    def close(self) -> None:
+        """Write the footer."""
+        self._file.close()
+
+
+@contextmanager
+def table_writer(final: Path, schema: dict[str, pl.DataType]) -> Iterator[TableWriter]:
+    """Yield a writer whose file gets its name when the block succeeds."""
+    with atomic_path(final) as temporary:
+        writer = TableWriter(temporary, schema)
+        try:
+            yield writer
+        finally:
+            writer.close()
+        if pq.read_metadata(temporary).num_rows != writer.rows:
+            raise OSError(f"{final.name}: the rows written are not the rows in the file")
+
+
+@contextmanager
+def work_folder(settings: Settings) -> Iterator[Path]:
+    """Yield a private folder that is gone afterwards, whatever happens.
+
+    A killed process cannot clean up; the next one does it, as the dead one's lock is free. The
+    files hold clear personal data for a while: the folder's mode is 0700.
+    """
+    root = make_folder(settings.staged / "_work")
+    _sweep(root)
+    folder, lock = _locked_folder(root)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _locked_folder(root: Path) -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=root))
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            return folder, lock
+        os.close(lock)  # swept between its making and its locking
+
+
+def _sweep(root: Path) -> None:
+    for folder in root.iterdir():
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            pass  # its process is alive
+        finally:
+            os.close(lock)
+
+
+def put_in_place(prepared: Path, staged: StagedDelivery) -> StagedDelivery:
+    """Write ``staged.json`` and move the prepared folder to its final name."""
+    write_json(prepared / STAGED_NAME, staged.document())
+    prepared.chmod(FOLDER_MODE)
+    make_folder(staged.folder.parent)
+    if staged.folder.exists():
+        shutil.rmtree(staged.folder)
+    prepared.rename(staged.folder)
+    fsync_folder(staged.folder.parent)
+    return staged
+
+
+def file_digest(folder: Path, name: str) -> str:
+    """Return the sha256 of a staged Parquet file."""
+    return sha256_of(folder / f"{name}.parquet")
+
+
+def _arrow(frame: pl.DataFrame) -> pa.Table:
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())

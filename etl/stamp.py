@@ -1,0 +1,121 @@
+"""The last step before the lake: personal columns become tokens, rows get digests and envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import cast
+
+import polars as pl
+
+from etl.batches import EXTRA
+from etl.contract import Table
+from etl.contract.columns import Pii
+from etl.contract.table import business_date
+from etl.hashing import document_hashes, with_record_hash
+from etl.mapping import Export
+from etl.mapping.operations import DOCUMENT, ROW
+from etl.privacy import Tokeniser
+
+_KNOWN = "known_on"
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What all rows of a delivery have in common.
+
+    Args:
+        source_system: System that delivered.
+        source_file: Name of the file.
+        delivery_id: Becomes ``batch_id``.
+        extracted_at: When the file was written, as its time stamp says.
+        loaded_at: When it was read.
+        business_day: Day the delivery is for.
+        sequence: Which of two deliveries is the later one.
+    """
+
+    source_system: str
+    source_file: str
+    delivery_id: str
+    extracted_at: datetime
+    loaded_at: datetime
+    business_day: date
+    sequence: int
+
+
+def known_on(
+    rows: dict[str, pl.DataFrame], export: Export, mode: str, business_day: date
+) -> pl.DataFrame:
+    """Return since when each document is known.
+
+    Args:
+        rows: Shaped rows by table.
+        export: Says which columns tell it for a history.
+        mode: Mode of the delivery.
+        business_day: The latest possible day, and the day when nothing tells.
+
+    Returns:
+        DOCUMENT and ``known_on``, one row per document. Rows of one document are known together:
+        on the latest day that any of them says.
+    """
+    documents = pl.concat([frame.select(DOCUMENT) for frame in rows.values()]).unique()
+    days = []
+    for position, (name, table) in enumerate(_tellers(export) if mode == "history" else ()):
+        day = name if export.targets[table].contract.kind(name) == "day" else business_date(name)
+        told = rows[table].group_by(DOCUMENT).agg(pl.col(day).max().alias(f"told {position}"))
+        documents = documents.join(told, on=DOCUMENT, how="left")
+        days.append(pl.col(f"told {position}"))
+    first = pl.coalesce(*days, pl.lit(business_day))
+    return documents.select(DOCUMENT, pl.min_horizontal(first, pl.lit(business_day)).alias(_KNOWN))
+
+
+def _tellers(export: Export) -> list[tuple[str, str]]:
+    """Return the known_from columns and the tables that have them, in the order they are asked."""
+    return [
+        (name, table)
+        for name in export.known_from
+        for table, target in export.targets.items()
+        if target.column(name)
+    ]
+
+
+def stamped(
+    rows: pl.DataFrame, known: pl.DataFrame, table: Table, envelope: Envelope, tokens: Tokeniser
+) -> pl.DataFrame:
+    """Return accepted rows as the lake keeps them.
+
+    Args:
+        rows: KEYS, contract columns and business dates; only whole documents.
+        known: DOCUMENT and ``known_on``.
+        table: The contract table.
+        envelope: The delivery's part of the envelope.
+        tokens: Replaces personal values.
+
+    Returns:
+        Exactly the columns of ``table.lake_schema()``, in its order.
+    """
+    rows = with_record_hash(tokens.tokenise_frame(rows, _personal(table)), table)
+    rows = rows.join(known, on=DOCUMENT, how="left", maintain_order="left")
+    if table.document:
+        by = [DOCUMENT, table.document]
+        digests = document_hashes(rows, by)
+        rows = rows.join(digests, on=by, how="left", maintain_order="left")
+    else:
+        rows = rows.with_columns(pl.lit(None, dtype=pl.String()).alias("document_hash"))
+    schema = table.lake_schema()
+    return rows.with_columns(
+        pl.col(ROW).alias("source_row"),
+        pl.col(EXTRA).alias("extra_json"),
+        pl.lit(envelope.source_system).alias("source_system"),
+        pl.lit(envelope.source_file).alias("source_file"),
+        pl.lit(envelope.delivery_id).alias("batch_id"),
+        pl.lit(envelope.extracted_at, dtype=schema["extracted_at"]).alias("extracted_at"),
+        pl.lit(envelope.loaded_at, dtype=schema["loaded_at"]).alias("loaded_at"),
+        pl.lit(envelope.sequence, dtype=pl.Int64()).alias("source_sequence"),
+        pl.lit(value=False).alias("is_deleted"),
+    ).select(list(schema))
+
+
+def _personal(table: Table) -> Mapping[str, Pii]:
+    return cast("Mapping[str, Pii]", table.pii)

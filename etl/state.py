@@ -1,0 +1,96 @@
+"""What outlives a run and cannot be rebuilt from the lake: append-only, sha256-listed Parquet.
+
+``state/<name>/<commit_id>.parquet`` holds rows, ``state/_commits/<commit_id>.json`` lists the files
+of one commit. A run proposes rows; the publish step commits them. Rows carry a day from which they
+are known, so that a run as of an earlier day reads what was in force then.
+
+=====================  ==========================================  ====================
+name                   one row per                                 in force from
+=====================  ==========================================  ====================
+clv_models             business unit and fit                       ``in_force_from``
+clv_parameters         business unit, model, parameter and fit     ``in_force_from``
+accepted_deliveries    delivery whose rejects a person accepted    at once
+=====================  ==========================================  ====================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from etl.config import Settings
+from etl.errors import LakeCorrupt
+from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
+
+
+def state_version(settings: Settings, as_of: date) -> str:
+    """Return 12 hex digits that name all state known by a day."""
+    commits = [c for c in _commits(settings) if c["as_of"] <= as_of.isoformat()]
+    return digest_of([c["files"] for c in commits])[:12]
+
+
+def read_state(
+    settings: Settings, name: str, schema: Mapping[str, pl.DataType], as_of: date
+) -> pl.DataFrame:
+    """Return the rows of one kind of state known by a day, in the order they were committed.
+
+    Raises:
+        LakeCorrupt: A state file's bytes differ from its commit.
+    """
+    frames = [pl.DataFrame(schema=schema)]
+    for commit in _commits(settings):
+        for file in commit["files"]:
+            if file["name"] == name and commit["as_of"] <= as_of.isoformat():
+                frames.append(_read_verified(settings.state / file["path"], file["sha256"]))
+    return pl.concat(frames)
+
+
+def commit_state(
+    settings: Settings, commit_id: str, as_of: date, proposals: Mapping[str, pl.DataFrame]
+) -> None:
+    """Append a run's proposals as one commit; a commit that exists already is left as it is."""
+    marker = settings.state / "_commits" / f"{commit_id}.json"
+    filled = {name: frame for name, frame in proposals.items() if frame.height}
+    if marker.exists() or not filled:
+        return
+    files = [_append(settings, name, commit_id, frame) for name, frame in sorted(filled.items())]
+    commit = {
+        "commit_id": commit_id,
+        "sequence": len(_commits(settings)),
+        "as_of": as_of.isoformat(),
+        "files": files,
+    }
+    write_json(marker, commit)
+
+
+def _append(
+    settings: Settings, name: str, commit_id: str, frame: pl.DataFrame
+) -> dict[str, str | int]:
+    path = settings.state / name / f"{commit_id}.parquet"
+    with atomic_path(path) as temporary:
+        frame.write_parquet(temporary)
+    return {
+        "name": name,
+        "path": str(path.relative_to(settings.state)),
+        "sha256": sha256_of(path),
+        "rows": frame.height,
+    }
+
+
+def _commits(settings: Settings) -> list[dict[str, Any]]:
+    found = [read_json(path) for path in (settings.state / "_commits").glob("*.json")]
+    return sorted(found, key=lambda commit: int(commit["sequence"]))
+
+
+def _read_verified(path: Path, sha256: str) -> pl.DataFrame:
+    if not path.is_file() or sha256_of(path) != sha256:
+        raise LakeCorrupt(
+            "A state file is missing or its bytes changed.",
+            where=str(path),
+            todo="Restore data/state from a backup; it cannot be rebuilt from the lake.",
+        )
+    return pl.read_parquet(path)

@@ -1,0 +1,119 @@
+"""What a run did, for the person who ran it: rows in and out, classes, value, where to go next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from etl.build import last_build
+from etl.cli.console import Output
+from etl.config import Settings
+from etl.lake import read_lake
+from etl.publish import read_current
+from etl.reports import find_report, run_report
+from etl.warehouse import BUILD_NAME, read_only
+
+# Questions every reader asks first; each is a file in sql/reports.
+_REPORTS = (
+    "customer_value_by_shop",
+    "loyalty_class_sizes",
+    "lifecycle_funnel",
+    "winback_universe",
+)
+
+
+def print_summary(settings: Settings, output: Output) -> None:
+    """Print the served release: reconciliation, quarantine, classes, value, and what next."""
+    manifest = read_current(settings)
+    if manifest is None:
+        output.text("Nothing has been published yet.")
+        return
+    output.record(_headline(settings, manifest), "published")
+    _print_tables(manifest, output)
+    with read_only(settings.marts / "current" / BUILD_NAME) as connection:
+        for report in map(find_report, _REPORTS):
+            answer = run_report(connection, report)
+            output.rows(answer.columns, answer.rows(), report.title)
+    output.text(_NEXT)
+
+
+def print_status(settings: Settings, output: Output) -> None:
+    """Print what is landed, built and served, and what the last build's checks warned of."""
+    lake, build, served = read_lake(settings), last_build(settings), read_current(settings)
+    warnings = build.record.warnings if build else {}
+    output.record(
+        {
+            "lake_version": lake.version if lake.commits else "empty",
+            "commits": len(lake.commits),
+            "deliveries": len(lake.deliveries),
+            "last_business_day": max((d["business_day"] for d in lake.deliveries), default="none"),
+            "last_build": build.record.run_id if build else "none",
+            "served": served["run_id"] if served else "none",
+            "served_as_of": served["as_of"] if served else "none",
+            "warnings": len(warnings),
+        },
+        "status",
+    )
+    if warnings:
+        output.rows(("check", "warning"), warnings.items(), "warnings of the last build")
+
+
+def _headline(settings: Settings, manifest: dict[str, Any]) -> dict[str, Any]:
+    generated = sorted(
+        {
+            delivery["system"]
+            for delivery in read_lake(settings).deliveries
+            if delivery["source"]["is_generated"]
+        }
+    )
+    headline = {
+        "as_of": manifest["as_of"],
+        "run_id": manifest["run_id"],
+        "marts": len(manifest["marts"]),
+        "database": str(settings.marts / "current" / BUILD_NAME),
+        "warnings": len(manifest["warnings"]),
+    }
+    return headline | ({"made_up_data": ", ".join(generated)} if generated else {})
+
+
+def _print_tables(manifest: dict[str, Any], output: Output) -> None:
+    columns = ("source_system", "table", "rows in", "quarantined", "accepted", "amount")
+    rows = [
+        (
+            row["source_system"],
+            row["table_name"],
+            row["rows_delivered"],
+            row["rows_rejected"],
+            row["rows_in_lake"],
+            _money(row["amount_in_lake"]),
+        )
+        for row in manifest["reconciliation"]["tables"]
+    ]
+    output.rows(columns, rows, "from file to lake, nothing lost")
+    columns = ("source_system", "versions in lake", "superseded", "orders in mart", "net revenue")
+    rows_of_orders: Iterable[tuple[Any, ...]] = [
+        (
+            row["source_system"],
+            row["versions_in_lake"],
+            row["versions_superseded"],
+            row["orders_in_mart"],
+            _money(row["net_revenue_in_mart"]),
+        )
+        for row in manifest["reconciliation"]["orders"]
+    ]
+    output.rows(columns, rows_of_orders, "from lake to mart, nothing lost")
+
+
+def _money(amount: str | None) -> str:
+    """Show an amount to the cent; it comes from the manifest as text and never is a double."""
+    return "" if amount is None else f"{Decimal(amount):,.2f}"
+
+
+_NEXT = """
+What next
+  loyalty report                 questions for finance and marketing, ready to ask
+  loyalty rejects                what was quarantined, and why
+  loyalty status                 what is landed, built and served
+  make airflow                   the same DAGs, scheduled by Airflow's own services
+"""

@@ -1,0 +1,177 @@
+"""Runs dbt in this process, and leaves the build file closed when it is done."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from etl.config import DBT_PROJECT, Settings
+from etl.errors import DataBlocked, LoyaltyError
+from etl.files import make_folder
+from etl.warehouse import assert_closed, build_path
+
+Progress = Callable[[str], None]
+_MAX_LISTED = 10
+
+
+@dataclass(frozen=True)
+class DbtRun:
+    """One build of the warehouse from one folder of inputs.
+
+    Args:
+        inputs: Folder with one subfolder of Parquet per source table.
+        as_of: The last day that counts.
+        variables: Further dbt variables, such as the reporting currency.
+    """
+
+    settings: Settings
+    inputs: Path
+    as_of: date
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def target(self) -> Path:
+        """Where dbt writes manifest, compiled SQL and logs."""
+        return target_folder(self.settings)
+
+    def build(
+        self, progress: Progress, *, select: str = "", exclude: str = ""
+    ) -> list[dict[str, Any]]:
+        """Run ``dbt build`` on a selection, without unit tests (they belong to the test suite).
+
+        Returns:
+            One dict per node: ``node``, ``resource_type``, ``status``, ``seconds``, ``message``.
+
+        Raises:
+            DataBlocked: A data test with severity error failed.
+            LoyaltyError: A model did not run.
+        """
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        arguments += ["--indirect-selection", "buildable"]
+        arguments += ["--select", select] if select else []
+        arguments += ["--exclude", exclude] if exclude else []
+        results = self._invoke(arguments, progress)
+        _raise_on_failure(results, self.target)
+        return results
+
+    def _invoke(self, arguments: list[str], progress: Progress) -> list[dict[str, Any]]:
+        from dbt.cli.main import dbtRunner
+
+        variables = {"as_of_date": self.as_of.isoformat(), **self.variables}
+        flags = [
+            "--project-dir", str(DBT_PROJECT),
+            "--profiles-dir", str(DBT_PROJECT),
+            "--target-path", str(make_folder(self.target)),
+            "--log-path", str(make_folder(self.target / "logs")),
+            "--vars", json.dumps(variables, sort_keys=True),
+            "--quiet", "--no-use-colors", "--no-version-check",
+        ]  # fmt: skip
+        with _environment(self._variables()), _closed_afterwards(build_path(self.settings)):
+            outcome = dbtRunner(callbacks=[_reporter(progress)]).invoke([*arguments, *flags])
+        if outcome.exception is not None:
+            raise _failure(str(outcome.exception), self.target)
+        return [_summarised(result) for result in outcome.result or []]
+
+    def _variables(self) -> dict[str, str]:
+        return {
+            "LOYALTY_INPUTS": str(self.inputs),
+            "LOYALTY_BUILD_DB": str(build_path(self.settings)),
+            "LOYALTY_DUCKDB_THREADS": str(self.settings.duckdb_threads),
+            "LOYALTY_DUCKDB_MEMORY": self.settings.duckdb_memory,
+            "LOYALTY_DUCKDB_TEMP": str(make_folder(self.settings.warehouse / "tmp")),
+        }
+
+
+def target_folder(settings: Settings) -> Path:
+    """Return where dbt writes manifest, compiled SQL and logs."""
+    return settings.warehouse / "dbt"
+
+
+def _reporter(progress: Progress) -> Callable[[Any], None]:
+    """Turn dbt's events into one progress line per finished model or seed."""
+
+    def report(event: Any) -> None:
+        if event.info.name in {"LogModelResult", "LogSeedResult"}:
+            data = event.data
+            progress(f"{data.index:>4} of {data.total}  {data.node_info.node_name}")
+
+    return report
+
+
+def _summarised(result: Any) -> dict[str, Any]:
+    return {
+        "node": result.node.name,
+        "resource_type": str(result.node.resource_type),
+        "status": str(result.status),
+        "seconds": round(result.execution_time, 3),
+        "message": result.message or "",
+    }
+
+
+def _raise_on_failure(results: list[dict[str, Any]], target: Path) -> None:
+    broken = [r for r in results if r["status"] in {"error", "runtime error"}]
+    if broken:
+        raise _failure(_listed(broken), target)
+    failed = [r for r in results if r["status"] == "fail"]
+    if failed:
+        raise DataBlocked(
+            f"{len(failed)} checks failed, so nothing is published: {_listed(failed)}",
+            where=str(target / "run_results.json"),
+            todo="Look at the rows the failed checks name (target/compiled holds their SQL).",
+            code="AUDIT_FAILED",
+        )
+
+
+def _listed(results: list[dict[str, Any]]) -> str:
+    shown = [f"{r['node']} ({r['message'].strip().splitlines()[0] if r['message'] else ''})"
+             for r in results[:_MAX_LISTED]]  # fmt: skip
+    more = len(results) - len(shown)
+    return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+
+
+def _failure(what: str, target: Path) -> LoyaltyError:
+    return LoyaltyError(
+        f"dbt did not finish: {what}",
+        where=str(target / "logs" / "dbt.log"),
+        todo="Read the log's last lines; a model's SQL lies in the compiled folder beside it.",
+        code="TRANSFORM_FAILED",
+    )
+
+
+@contextlib.contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Give dbt its environment for the length of one call; it reads profiles from there."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _closed_afterwards(database: Path) -> Iterator[None]:
+    """Close what dbt leaves open: a database that is open cannot be read, moved or replaced."""
+    try:
+        yield
+    finally:
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.adapters.factory import cleanup_connections, reset_adapters
+
+        environment = DuckDBConnectionManager._ENV
+        cleanup_connections()
+        DuckDBConnectionManager.close_all_connections()
+        if environment is not None:
+            environment.close()
+        reset_adapters()
+    assert_closed(database)

@@ -1,0 +1,190 @@
+"""Secret keys, and the one file that holds clear personal values: token -> encrypted value.
+
+The pseudonym key decides every token, so it is permanent: a new one would make a stranger of every
+customer. The vault's own key only protects the file and can be changed by encrypting it again.
+Both are kept outside the repository, mode 0600.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from etl.config import Settings
+from etl.errors import ConfigError, LoyaltyError
+
+KEY_BYTES = 32
+SECRET_FILE_MODE, SECRET_FOLDER_MODE = 0o600, 0o700
+_NONCE_BYTES = 12
+_BUSY_TIMEOUT_SECONDS = 30
+_ROWS_A_TIME = 50_000
+_SCHEMA = """
+create table if not exists personal_values (
+    token text primary key,
+    kind text not null,
+    nonce blob not null,
+    ciphertext blob not null
+) without rowid
+"""
+
+
+def load_or_create_key(settings: Settings) -> bytes:
+    """Return the pseudonym key; make one only for a lake that is still empty.
+
+    Raises:
+        ConfigError: KEY_MISSING: there is data, but the key that made its tokens is gone.
+            KEY_UNSAFE: others may read it. KEY_INVALID: it is not 64 hex digits.
+    """
+    commits = settings.raw / "_commits"
+    return _key(
+        settings.key_file,
+        in_use=any(commits.glob("*.json")) or _vault_path(settings).exists(),
+        lost="Without it no new record can be matched with what the lake holds.",
+    )
+
+
+def _key(path: Path, *, in_use: bool, lost: str) -> bytes:
+    if not path.exists():
+        if in_use:
+            raise ConfigError(
+                f"The key file is missing. {lost}",
+                where=str(path),
+                todo="Restore it from the backup, or set LOYALTY_KEY_FILE. "
+                "Only an empty data root gets a new key.",
+                code="KEY_MISSING",
+            )
+        _create_key(path)
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        what = f"Others may read the key file (mode {mode:o})."
+        todo = f"chmod 600 {path}"
+        raise ConfigError(what, where=str(path), todo=todo, code="KEY_UNSAFE")
+    text = path.read_text(encoding="ascii", errors="replace").strip()
+    if not re.fullmatch(f"[0-9a-f]{{{2 * KEY_BYTES}}}", text):
+        what = f"The key file does not hold {2 * KEY_BYTES} hex digits."
+        todo = "Restore it from the backup."
+        raise ConfigError(what, where=str(path), todo=todo, code="KEY_INVALID")
+    return bytes.fromhex(text)
+
+
+def _create_key(path: Path) -> None:
+    """Write a new key; of several processes at once, the first one's key is everybody's."""
+    path.parent.mkdir(mode=SECRET_FOLDER_MODE, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=".tmp-", suffix=".part", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(temporary)  # unlike a rename, it never replaces
+    finally:
+        temporary.unlink()
+
+
+def _vault_path(settings: Settings) -> Path:
+    return settings.vault / "vault.sqlite"
+
+
+class Vault:
+    """Clear values behind the tokens; for erasure and for export match keys, nothing else.
+
+    Args:
+        settings: The vault lies in ``settings.vault``, mode 0700, beside its key.
+
+    Raises:
+        ConfigError: As :func:`load_or_create_key`, for the vault's own key.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = _vault_path(settings)
+        settings.vault.mkdir(mode=SECRET_FOLDER_MODE, parents=True, exist_ok=True)
+        settings.vault.chmod(SECRET_FOLDER_MODE)
+        key = _key(
+            settings.vault / "vault.key",
+            in_use=self._path.exists(),
+            lost="Without it the values in the vault cannot be read.",
+        )
+        self._cipher = AESGCM(key)
+        # SQLite would create the file readable for all; its journals take the mode from it.
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, SECRET_FILE_MODE))
+
+    def remember(self, kind: str, pairs: pl.DataFrame) -> int:
+        """Store the values of tokens that are not known yet.
+
+        Args:
+            kind: email, phone, name or birth_on.
+            pairs: ``token`` and ``value`` (clear text); one row per token.
+
+        Returns:
+            Number of values added.
+        """
+        added = 0
+        with self._open() as connection:
+            for part in pairs.select("token", "value").iter_slices(_ROWS_A_TIME):
+                added += self._add(connection, kind, part)
+        return added
+
+    def reveal(self, token: str) -> str | None:
+        """Return the clear value of a token, or None if the vault does not know it.
+
+        Raises:
+            LoyaltyError: VAULT_CORRUPT: the stored value was changed, or is another token's.
+        """
+        query = "select nonce, ciphertext from personal_values where token = ?"
+        with self._open() as connection:
+            row = connection.execute(query, (token,)).fetchone()
+        if row is None:
+            return None
+        try:
+            return self._cipher.decrypt(row[0], row[1], token.encode()).decode()
+        except InvalidTag:
+            raise LoyaltyError(
+                "A value in the vault was changed or belongs to another key.",
+                where=str(self._path),
+                todo="Restore vault and vault key together from the backup.",
+                code="VAULT_CORRUPT",
+            ) from None
+
+    def _add(self, connection: sqlite3.Connection, kind: str, pairs: pl.DataFrame) -> int:
+        tokens = pairs.select("token").rows()
+        connection.execute("create temp table if not exists offered (token text primary key)")
+        connection.execute("delete from offered")
+        connection.executemany("insert into offered values (?)", tokens)
+        known = connection.execute("select token from offered join personal_values using (token)")
+        fresh = pairs.filter(~pl.col("token").is_in([token for (token,) in known]))
+        rows = [(token, kind, *self._encrypted(token, value)) for token, value in fresh.rows()]
+        connection.executemany("insert into personal_values values (?, ?, ?, ?)", rows)
+        return len(rows)
+
+    def _encrypted(self, token: str, value: str) -> tuple[bytes, bytes]:
+        """Encrypt a value and bind it to its token, so that two cannot be exchanged."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce, self._cipher.encrypt(nonce, value.encode(), token.encode())
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection in one transaction that writers wait for."""
+        connection = sqlite3.connect(
+            self._path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None
+        )
+        try:
+            connection.execute("pragma secure_delete = on")
+            connection.execute("pragma temp_store = memory")
+            connection.execute("begin immediate")
+            connection.execute(_SCHEMA)
+            yield connection
+            connection.execute("commit")
+        finally:
+            connection.close()  # without a commit, this rolls back

@@ -1,0 +1,162 @@
+"""The only module that opens DuckDB (dbt opens its own, between our calls and under our lock).
+
+The build file is private to one writer; readers open a published release. See ``sql/warehouse``
+for the statements that are run here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from etl.config import SQL_ROOT, Settings
+from etl.errors import Busy, LoyaltyError
+from etl.files import make_folder
+
+BUILD_NAME = "loyalty.duckdb"
+LOCK_WAIT_SECONDS = 30.0
+_POLL_SECONDS = 0.2
+
+
+def build_path(settings: Settings) -> Path:
+    """Return the private build file; its basename is kept when it is published."""
+    return settings.warehouse / "build" / BUILD_NAME
+
+
+@contextlib.contextmanager
+def writer_lock(settings: Settings, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
+    """Hold the one lock under which the warehouse is written.
+
+    The lock is the kernel's: it goes with the process, so a killed run never leaves it behind.
+
+    Raises:
+        Busy: Another process held it for longer than ``wait_seconds``; names the holder.
+    """
+    path = make_folder(settings.warehouse) / ".writer.lock"
+    with path.open("a+", encoding="utf-8") as file:
+        _acquire(file.fileno(), path, wait_seconds)
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid()}))
+        file.flush()
+        yield
+
+
+def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise Busy(
+                    f"Another run is writing the warehouse ({path.read_text() or 'unknown'}).",
+                    where=str(path),
+                    todo="Wait for it to end, then run again.",
+                ) from None
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+
+
+def discard_build(settings: Settings) -> None:
+    """Remove the build file and what stands beside it; every build starts from nothing."""
+    for path in (build_path(settings), build_path(settings).with_suffix(".duckdb.wal")):
+        path.unlink(missing_ok=True)
+    make_folder(build_path(settings).parent)
+
+
+@contextlib.contextmanager
+def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the build file between dbt calls; checkpointed and closed on the way out."""
+    with _connect(settings, build_path(settings)) as connection:
+        yield connection
+        connection.execute("checkpoint")
+    assert_closed(build_path(settings))
+
+
+@contextlib.contextmanager
+def new_database(settings: Settings, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Create a DuckDB file for a release; checkpointed and closed on the way out."""
+    with _connect(settings, path) as connection:
+        yield connection
+        connection.execute("checkpoint")
+    assert_closed(path)
+
+
+@contextlib.contextmanager
+def scratch(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an in-memory database, for questions over Parquet files."""
+    with _connect(settings, None) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published release as a reader who may neither write nor reach other files.
+
+    Raises:
+        LoyaltyError: There is no such file.
+    """
+    if not path.is_file():
+        raise LoyaltyError(
+            "Nothing has been published yet.",
+            where=str(path),
+            todo="Run `loyalty run` or `make run` first.",
+            code="NOT_PUBLISHED",
+        )
+    connection = duckdb.connect(str(path), read_only=True)
+    try:
+        connection.execute(statement("harden_reader"))
+        yield connection
+    finally:
+        connection.close()
+
+
+def assert_closed(path: Path) -> None:
+    """Refuse to go on while a write-ahead log stands beside a database that should be closed."""
+    wal = path.with_name(f"{path.name}.wal")
+    if wal.exists():
+        raise LoyaltyError(
+            "The warehouse is still open: its write-ahead log has not been folded in.",
+            where=str(wal),
+            todo="Make sure that no other program holds the file, then run again.",
+            code="STILL_OPEN",
+        )
+
+
+def statement(name: str) -> str:
+    """Return the text of ``sql/warehouse/<name>.sql``."""
+    return (SQL_ROOT / "warehouse" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def frame(connection: duckdb.DuckDBPyConnection, query: str, **values: object) -> pl.DataFrame:
+    """Run a query with named values and return its rows as a Polars frame."""
+    return connection.execute(query, values or None).pl()
+
+
+@contextlib.contextmanager
+def _connect(settings: Settings, path: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    spill = make_folder(settings.warehouse / "tmp")
+    connection = duckdb.connect(
+        str(path) if path else ":memory:",
+        config={
+            "threads": settings.duckdb_threads,
+            "memory_limit": settings.duckdb_memory,
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        },
+    )
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()

@@ -1,0 +1,44 @@
+-- What became of the orders in the lake? One row per source system:
+-- versions in lake = not known yet + superseded + deleted + orders in the mart.
+with versions as (
+    select
+        source_system,
+        count(*) as versions_in_lake,
+        count(*) filter (where known_on > $as_of) as versions_not_known_yet,
+        count(distinct order_id) filter (where known_on <= $as_of) as orders_known
+    from staging.stg_shop__orders
+    group by source_system
+),
+
+latest as (
+    select
+        source_system,
+        count(*) as orders_latest,
+        sum(total) as total_latest
+    from intermediate.int_orders_latest
+    group by source_system
+),
+
+published as (
+    select
+        source_system,
+        count(*) as orders_in_mart,
+        sum(net_revenue) as net_revenue_in_mart
+    from marts.orders
+    group by source_system
+)
+
+select
+    versions.source_system,
+    versions.versions_in_lake,
+    versions.versions_not_known_yet,
+    (versions.versions_in_lake - versions.versions_not_known_yet - versions.orders_known)::bigint
+        as versions_superseded,
+    (versions.orders_known - coalesce(latest.orders_latest, 0))::bigint as orders_deleted,
+    coalesce(published.orders_in_mart, 0)::bigint as orders_in_mart,
+    latest.total_latest::decimal(38, 4) as total_of_orders,
+    published.net_revenue_in_mart::decimal(38, 4) as net_revenue_in_mart
+from versions
+left join latest on versions.source_system = latest.source_system
+left join published on versions.source_system = published.source_system
+order by 1

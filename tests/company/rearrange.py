@@ -1,0 +1,88 @@
+"""The same facts delivered in another way: none of these may change a mart."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+from tests.company.generate import MANIFEST, csv_bytes, write_manifest
+
+_DELIMITERS = {"sales": ";"}
+
+
+def redeliver_same(landing: Path) -> None:
+    """Put a copy of every delivery beside it: the same bytes, the same day, another folder."""
+    for folder in delivery_folders(landing):
+        shutil.copytree(folder, folder.with_name(f"{folder.name}-again"))
+
+
+def split_in_two(landing: Path) -> None:
+    """Replace every file by two: the first half of its documents, and the rest."""
+    for folder in delivery_folders(landing):
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        if manifest["mode"] == "full":
+            continue  # Half of a full list would say that the other half is gone.
+        for path in sorted(folder.glob("*.csv")):
+            _split(path)
+        manifest.pop("files")
+        write_manifest(folder, manifest)
+
+
+def reverse_order(landing: Path) -> None:
+    """Rename the folders so that the newest delivery comes first by name."""
+    for system in {folder.parent for folder in delivery_folders(landing)}:
+        folders = sorted(path for path in system.iterdir() if (path / MANIFEST).exists())
+        for nth, folder in enumerate(reversed(folders)):
+            folder.rename(folder.with_name(f"{nth:03}-delivery"))
+
+
+def delivery_folders(landing: Path) -> list[Path]:
+    """Return every folder that holds a delivery."""
+    return sorted(path.parent for path in landing.rglob(MANIFEST))
+
+
+def plant_missing_rate(landing: Path, day: date) -> None:
+    """Add an order in a currency that no rate is known for."""
+    row = {
+        "Id": "N-CHF-001",
+        "Customer": "N-0001",
+        "Email": "",
+        "Created at": f"{day.isoformat()} 10:00:00 -0500",
+        "Updated at": f"{day.isoformat()} 10:00:00 -0500",
+        "Status": "paid",
+        "Currency": "CHF",
+        "Subtotal": "16.00",
+        "Discount": "0.00",
+        "Shipping": "0.00",
+        "Taxes": "0.00",
+        "Taxes included": "no",
+        "Total": "16.00",
+        "Channel": "Web",
+        "Test": "no",
+        "Line sku": "'00101",
+        "Line name": "Tea, black",
+        "Line quantity": "2",
+        "Line price": "8.00",
+        "Line discount": "0.00",
+        "Gift card": "0",
+        "Sample": "0",
+    }
+    folder = landing / "north_shop" / f"{day.isoformat()}-francs"
+    folder.mkdir(parents=True)
+    (folder / "orders_export.csv").write_bytes(csv_bytes(list(row), [row]))
+    write_manifest(folder, {"business_day": day.isoformat(), "mode": "incremental"})
+
+
+def _split(path: Path) -> None:
+    """Split between two documents: rows that share their first column stay together."""
+    header, *lines = path.read_text("utf-8").splitlines(keepends=True)
+    delimiter = _DELIMITERS.get(path.name.split("_")[0], ",")
+    keys = [line.split(delimiter, 1)[0] for line in lines]
+    cut = len(lines) // 2
+    while 0 < cut < len(lines) and keys[cut] == keys[cut - 1]:
+        cut += 1
+    for part, piece in (("part1", lines[:cut]), ("part2", lines[cut:])):
+        path.with_name(f"{path.stem}_{part}.csv").write_text(header + "".join(piece), "utf-8")
+    path.unlink()

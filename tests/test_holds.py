@@ -1,0 +1,66 @@
+"""More than one row in a hundred, or one cent in ten, lost: a person must look first."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from tests.test_lake import stage
+
+from etl.errors import DataBlocked, UsageError
+from etl.files import read_json, write_json
+from etl.holds import accept_deliveries, lost_too_much, refuse_held
+from etl.lake import STAGED_NAME, commit_staged
+
+
+def delivery(kept, lost, kept_amount="1000.0000", lost_amount="0.0000", status="accepted"):
+    return {
+        "status": status,
+        "tables": {"orders": {"rows": kept, "amount": kept_amount}},
+        "rejects": {"by_reason": [{"table": "orders", "rows": lost, "amount": lost_amount}]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "held"),
+    [
+        (delivery(99, 1), False),  # exactly 1 %
+        (delivery(989, 11), True),  # a little more
+        (delivery(1000, 1, "999.0000", "1.0000"), False),  # exactly 0.1 % of the amount
+        (delivery(1000, 1, "998.0000", "1.0000"), True),
+        (delivery(1000, 1, "-998.0000", "1.0000"), True),  # negative totals count by size
+        (delivery(1000, 0, None, None), False),
+        (delivery(0, 0, None, None, status="rejected"), True),
+    ],
+)
+def test_what_is_lost_is_measured_against_what_was_delivered(what, held):
+    assert lost_too_much(what) is held
+
+
+@pytest.fixture
+def held(settings):
+    folder = stage(settings)
+    staged = read_json(folder / STAGED_NAME)
+    reject = {"table": "orders", "column": "total", "reason": "NOT_A_NUMBER", "rows": 1,
+              "amount": None}  # fmt: skip
+    staged["rejects"] = {"rows": 1, "sha256": "", "by_reason": [reject]}
+    write_json(folder / STAGED_NAME, staged)
+    commit_staged(settings, "orders", date(2026, 1, 31))
+    return settings
+
+
+def test_a_held_delivery_blocks_the_publish_and_is_named(held):
+    with pytest.raises(DataBlocked, match="lost 1 of 2 records") as caught:
+        refuse_held(held)
+    assert caught.value.where == "d1"
+    assert caught.value.exit_code == 3
+
+
+def test_an_accepted_delivery_no_longer_blocks(held):
+    accept_deliveries(held, ["d1"])
+    refuse_held(held)
+
+
+def test_accepting_what_is_not_there_is_a_usage_error(held):
+    with pytest.raises(UsageError, match="nonsense"):
+        accept_deliveries(held, ["nonsense"])

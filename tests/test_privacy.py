@@ -1,0 +1,151 @@
+"""Tokens: the same person gives the same token, and nothing else can be read from it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.config import load_settings
+from etl.contract import TABLES
+from etl.privacy import Tokeniser, Vault, birth_parts, email_domain, is_role_inbox, normalise
+
+KEY = bytes(range(32))
+TOKENISER = Tokeniser(KEY)
+
+
+def text(*values: str | None) -> pl.Series:
+    return pl.Series("value", values, dtype=pl.String)
+
+
+def tokens(kind: str, *values: str | None) -> list[str | None]:
+    return TOKENISER.tokenise(kind, text(*values)).to_list()  # type: ignore[arg-type]
+
+
+def test_a_token_is_the_keyed_hash_of_kind_and_normalised_value() -> None:
+    expected = hmac.new(KEY, b"email:ann@example.org", hashlib.sha256).hexdigest()[:32]
+    assert tokens("email", " Ann@Example.ORG\t") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        ("email", "Ann@Example.org", "  ann@example.ORG "),
+        ("email", "andre\u0301@x.org", "andr\u00e9@x.org"),
+        ("phone", "+1 (212) 555-0100", "+12125550100"),
+        ("phone", "２１２", "212"),
+        ("name", " STRASSE", "Straße"),
+        ("name", "Ann", "ANN "),
+    ],
+)
+def test_two_ways_of_writing_give_one_token(kind: str, first: str, second: str) -> None:
+    a, b = tokens(kind, first, second)
+    assert a == b
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        ("email", "ann@x.org", "ann@y.org"),
+        ("email", "ann+1@x.org", "ann@x.org"),
+        ("phone", "+12", "12"),
+        ("name", "Ann", "An n"),
+    ],
+)
+def test_two_values_give_two_tokens(kind: str, first: str, second: str) -> None:
+    a, b = tokens(kind, first, second)
+    assert a != b
+
+
+def test_kinds_and_keys_do_not_meet() -> None:
+    assert tokens("email", "5") != tokens("name", "5") != tokens("phone", "5")
+    assert Tokeniser(bytes(32)).tokenise("name", text("5")).to_list() != tokens("name", "5")
+
+
+def test_nothing_stays_nothing() -> None:
+    assert tokens("email", None, "", "  ") == [None, None, None]
+    assert tokens("phone", "n/a", "+") == [None, None]
+    assert tokens("name") == []
+
+
+def test_name_type_and_order_are_kept() -> None:
+    column = pl.Series("email", ["b@x.org", None, "a@x.org", "b@x.org"])
+    made = TOKENISER.tokenise("email", column)
+    assert (made.name, made.dtype, made.null_count()) == ("email", pl.String, 1)
+    assert made[0] == made[3] != made[2]
+
+
+@given(st.text(max_size=20))
+def test_normalising_twice_changes_nothing(value: str) -> None:
+    for kind in ("email", "phone", "birth_on"):
+        once = normalise(kind, value)  # type: ignore[arg-type]
+        assert normalise(kind, once) == once  # type: ignore[arg-type]
+
+
+def test_a_short_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        Tokeniser(b"short")
+
+
+def test_the_domain_stays_for_companies_only() -> None:
+    values = text("a@Acme.COM", "a@gmail.com", " a@GMX.de", "n/a", "a@b@c.de", "a@localhost", None)
+    assert email_domain(values).to_list() == ["acme.com", None, None, None, None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("info@acme.com", True),
+        ("Sales@acme.com", True),
+        ("info+web@acme.com", True),
+        ("no-reply@acme.com", True),
+        ("donotreply@acme.com", True),
+        ("noreply@acme.com", True),
+        ("unknown", True),
+        ("-", True),
+        ("@", True),
+        ("a b@acme.com", True),
+        ("ann@acme.com", False),
+        ("information@acme.com", False),
+        ("ann.info@acme.com", False),
+        ("ann+info@gmail.com", False),
+        (None, None),
+    ],
+)
+def test_an_inbox_that_is_nobody_in_particular(value: str | None, expected: bool | None) -> None:
+    assert is_role_inbox(text(value)).to_list() == [expected]
+
+
+def test_of_a_birth_date_month_and_day_stay() -> None:
+    month, day = birth_parts(pl.Series([date(1980, 2, 29), None]))
+    assert (month.to_list(), day.to_list()) == ([2, None], [29, None])
+
+
+def test_a_contract_table_keeps_no_clear_value(tmp_path: Path) -> None:
+    table = TABLES["crm_contacts"]
+    clear = {"email": "Ann@Acme.com", "phone": "+1 2", "first_name": "Ann", "last_name": "Li"}
+    frame = pl.DataFrame({**clear, "birth_on": date(1980, 2, 29), "contact_id": "1"})
+    made = TOKENISER.tokenise_frame(frame, table.pii)
+    lake = table.lake_schema()
+    assert {name: dtype for name, dtype in made.schema.items() if name in lake} == made.schema
+    assert all(made.schema[name] == lake[name] for name in made.columns)
+    row = made.row(0, named=True)
+    assert (row["email_domain"], row["email_is_role"]) == ("acme.com", False)
+    assert (row["birth_month"], row["birth_day"], row["contact_id"]) == (2, 29, "1")
+    assert all(len(row[name]) == 32 for name in (*clear, "birth_on"))
+    assert not {str(value) for value in clear.values()} & {str(value) for value in row.values()}
+
+
+def test_the_vault_remembers_what_was_tokenised(tmp_path: Path) -> None:
+    vault = Vault(load_settings(data=tmp_path))
+    made = Tokeniser(KEY, vault).tokenise(
+        "email", text(" B@x.org ", "b@X.org", None, "", "a@x.org")
+    )
+    assert vault.reveal(made[0]) in {"B@x.org", "b@X.org"}
+    assert vault.reveal(made[4]) == "a@x.org"

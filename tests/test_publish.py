@@ -1,0 +1,104 @@
+"""A release is whole, read-only and reproducible; ``current`` only moves forward."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+
+import pytest
+
+from etl.errors import LoyaltyError
+from etl.files import make_folder
+from etl.marts import Mart
+from etl.publish import BuildRecord, make_current, read_current, write_release
+from etl.warehouse import build_path, open_build, read_only
+
+RECORD = BuildRecord(
+    run_id="2026-01-31-aaaaaaaaaaaa",
+    as_of="2026-01-31",
+    lake_version="l",
+    state_version="s",
+    code_version="c",
+    variables={},
+)
+MART = Mart(
+    name="orders",
+    audience="core",
+    relation='"marts"."orders"',
+    description="What a customer's order is. One row per order.",
+    columns={"order_id": "The order's id.", "loaded": "Volatile."},
+    volatile=frozenset({"loaded"}),
+)
+
+
+@pytest.fixture
+def release(settings):
+    """Publish a build whose one mart holds the given rows."""
+
+    def publish(rows="values ('a', 1), ('b', 2)", record=RECORD):
+        make_folder(build_path(settings).parent)
+        build_path(settings).unlink(missing_ok=True)
+        with open_build(settings) as build:
+            build.execute("create schema marts")
+            build.execute(f"create table marts.orders as from ({rows}) t(order_id, loaded)")
+        folder, manifest = write_release(settings, record, (MART,))
+        make_current(settings, folder, record.as_of_date)
+        return folder, manifest
+
+    return publish
+
+
+def served_ids(settings):
+    with read_only(settings.marts / "current" / "loyalty.duckdb") as reader:
+        return [row[0] for row in reader.execute("select order_id from orders order by 1").fetchall()]
+
+
+def test_a_release_holds_the_database_the_parquet_and_the_manifest(settings, release):
+    folder, manifest = release()
+    assert {p.name for p in folder.iterdir()} == {"loyalty.duckdb", "orders.parquet", "manifest.json"}
+    assert {p.stat().st_mode & 0o777 for p in folder.iterdir()} == {0o440}
+    assert manifest["marts"]["orders"]["rows"] == 2
+    assert read_current(settings)["run_id"] == RECORD.run_id
+    assert served_ids(settings) == ["a", "b"]
+
+
+def test_comments_reach_the_published_database(settings, release):
+    release()
+    with read_only(settings.marts / "current" / "loyalty.duckdb") as reader:
+        (comment,) = reader.execute(
+            "select comment from duckdb_columns() where column_name = 'order_id'"
+        ).fetchone()
+    assert comment == "The order's id."
+
+
+def test_a_reader_keeps_its_release_while_the_next_is_published(settings, release):
+    release()
+    later = dataclasses.replace(RECORD, run_id="2026-02-01-bbbbbbbbbbbb", as_of="2026-02-01")
+    with read_only(settings.marts / "current" / "loyalty.duckdb") as reader:
+        release("values ('z', 1)", later)
+        assert len(reader.execute("select * from orders").fetchall()) == 2
+    assert served_ids(settings) == ["z"]
+
+
+def test_current_never_moves_to_an_earlier_day(settings, release):
+    release()
+    earlier = dataclasses.replace(RECORD, run_id="2026-01-30-bbbbbbbbbbbb", as_of="2026-01-30")
+    folder, _ = release("values ('old', 1)", earlier)
+    assert not make_current(settings, folder, date(2026, 1, 30))
+    assert served_ids(settings) == ["a", "b"]
+    assert folder.is_dir()
+
+
+def test_the_same_run_with_the_same_rows_keeps_its_release(settings, release):
+    folder, first = release()
+    inode = (folder / "orders.parquet").stat().st_ino
+    _, second = release("values ('b', 9), ('a', 9)")  # other order, other volatile values
+    assert second == first | {"published_at": second["published_at"]}
+    assert (folder / "orders.parquet").stat().st_ino == inode
+
+
+def test_the_same_run_with_other_rows_is_refused_and_nothing_changes(settings, release):
+    release()
+    with pytest.raises(LoyaltyError, match="NOT_REPRODUCIBLE.*orders"):
+        release("values ('a', 1), ('c', 2)")
+    assert served_ids(settings) == ["a", "b"]

@@ -1,0 +1,337 @@
+"""Files in, known numbers out; and the same facts delivered in another way change nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from etl import route
+from etl.clv import sufficiency
+from etl.config import Settings, load_settings
+from etl.errors import DataBlocked, SourceLate
+from etl.lake import read_lake
+from etl.publish import read_current
+from etl.route import RunResult
+from etl.warehouse import BUILD_NAME, frame, read_only
+from tests.company.generate import MAPPINGS, Expected, company, write_company
+from tests.company.rearrange import (
+    delivery_folders,
+    plant_missing_rate,
+    redeliver_same,
+    split_in_two,
+)
+
+AS_OF = date(2026, 1, 31)
+EARLIER = date(2026, 1, 29)
+
+
+@dataclass(frozen=True)
+class Company:
+    """A published small company."""
+
+    settings: Settings
+    expected: Expected
+    result: RunResult
+
+    def ask(self, query: str, **values: object) -> pl.DataFrame:
+        """Ask the release a question."""
+        with read_only(self.result.release / BUILD_NAME) as connection:
+            return frame(connection, query, **values)
+
+    def one(self, query: str, **values: object) -> Any:
+        """Return the one value of a question."""
+        return self.ask(query, **values).item()
+
+
+def settings_at(root: Path, key_file: Path) -> Settings:
+    """Settings of an own warehouse; a shared pseudonym key makes two warehouses comparable."""
+    settings = load_settings(data=root / "data", landing=root / "landing", mappings=MAPPINGS)
+    return replace(settings, key_file=key_file, duckdb_memory="1GB")
+
+
+def hashes(result: RunResult) -> dict[str, str]:
+    """Logical hash of every mart."""
+    return {name: mart["logical_hash"] for name, mart in result.manifest["marts"].items()}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def a_forecast_for_few_buyers() -> Any:
+    """Three hundred customers would have no forecast; with one, the route does all it can do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sufficiency, "MINIMUM_BUYERS", 50)
+        yield
+
+
+@pytest.fixture(scope="module")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("key") / "pseudonym.key"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Company:
+    root = tmp_path_factory.mktemp("company")
+    settings = settings_at(root, key_file)
+    expected = write_company(settings.landing)
+    return Company(settings, expected, route.run(settings, AS_OF))
+
+
+def test_every_record_is_accounted_for(published: Company) -> None:
+    found: Counter[str] = Counter()
+    for delivery in read_lake(published.settings).deliveries:
+        found[delivery["system"]] += delivery["records"]
+    assert dict(found) == published.expected.records
+
+
+def test_exactly_the_planted_rows_are_refused(published: Company) -> None:
+    found = {
+        (d["system"], d["export"], r["table"], r["column"] or "", r["reason"]): r["rows"]
+        for d in read_lake(published.settings).deliveries
+        for r in d["rejects"]["by_reason"]
+    }
+    planted = {
+        (r.system, r.export, r.table, r.column, r.reason): r.rows
+        for r in published.expected.refused
+    }
+    assert found == planted
+
+
+@pytest.mark.parametrize("shop", ["north_shop", "south_shop"])
+def test_the_money_is_right_to_the_cent(published: Company, shop: str) -> None:
+    truth = published.expected.totals().shops[shop]
+    found = published.ask(
+        """
+        select
+            count(*) as orders,
+            count(*) filter (where is_counted) as counted_orders,
+            count(*) filter (where customer_key is null) as guest_orders,
+            sum(net_revenue_gross_of_refunds) as net_revenue_gross_of_refunds,
+            sum(refunded_revenue) as refunded_revenue,
+            sum(gift_card_sales) as gift_card_sales,
+            sum(shipping_revenue) as shipping_revenue,
+        from orders
+        where source_system = $shop
+        """,
+        shop=shop,
+    ).row(0, named=True)
+    assert found == {name: getattr(truth, name) for name in found}
+
+
+def test_there_are_as_many_customers_as_people_and_companies(published: Company) -> None:
+    assert published.one("select count(*) from customers") == published.expected.totals().customers
+
+
+@pytest.mark.parametrize(
+    "mart",
+    ["customer_lifetime_value", "lifecycle_stages", "loyalty_segments"],
+)
+def test_every_customer_has_one_row(published: Company, mart: str) -> None:
+    rows, keys = published.ask(f"select count(*), count(distinct customer_key) from {mart}").row(0)
+    assert rows == keys == published.expected.totals().customers
+
+
+def test_the_shops_add_up_in_every_finance_table(published: Company) -> None:
+    ledger = published.one(
+        "select sum(net_revenue) from orders where customer_key is not null and is_counted"
+    )
+    assert published.one("select sum(net_revenue) from customers") == ledger
+    assert published.one("select sum(historic_net_revenue) from customer_lifetime_value") == ledger
+    lines = published.one("select sum(net_revenue_gross_of_refunds) from order_lines")
+    orders = published.one("select sum(net_revenue_gross_of_refunds) from orders")
+    assert lines == orders
+
+
+def test_two_payments_of_one_order_double_nothing(published: Company) -> None:
+    """An order with a sale and a capture doubled everything in fivetran/dbt_shopify #176."""
+    small = company()
+    paid: dict[str, Decimal] = {}
+    for event in small.payments:
+        if event.kind in {"sale", "capture"} and event.status == "success":
+            paid[event.order_id] = paid.get(event.order_id, Decimal(0)) + event.amount
+    dollars = {
+        order.order_id: paid[order.order_id]
+        for order in small.orders
+        if order.shop == "north_shop" and order.currency == "USD"
+    }
+    found = published.ask(
+        "select order_id, paid_amount from orders"
+        " where source_system = 'north_shop' and currency = 'USD'"
+    )
+    assert dict(found.iter_rows()) == dollars
+
+
+def test_a_refund_in_another_currency_has_a_rate(published: Company) -> None:
+    """Rate 1 was the fallback in fivetran/dbt_shopify #69."""
+    foreign = published.ask(
+        "select rate_basis, count(*) as n, min(exchange_rate) as lowest from refunds"
+        " where currency <> 'USD' group by rate_basis order by rate_basis"
+    )
+    assert set(foreign["rate_basis"]) == {"fx_rates", "stated", "stated_on_order"}
+    assert published.one("select count(*) from refunds where exchange_rate is null") == 0
+    swedish = published.ask("select distinct exchange_rate from refunds where currency = 'SEK'")
+    assert swedish["exchange_rate"].to_list() == [Decimal("0.15")]
+
+
+def test_the_last_evening_of_the_year_is_december(published: Company) -> None:
+    eve = published.ask("select ordered_on, exchange_rate from orders where order_id = 'N-X-028'")
+    assert eve.row(0) == (date(2025, 12, 31), Decimal("1.05"))
+
+
+@pytest.mark.parametrize(
+    ("order_id", "occasion", "purchase"),
+    [
+        ("N-X-001", False, False),  # a test
+        ("N-X-011", False, False),  # cancelled
+        ("N-X-020", False, False),  # a gift card alone
+        ("N-X-021", False, False),  # a sample alone
+        ("N-X-022", True, False),  # goods for nothing
+        ("N-X-023", True, False),  # a discount of all of it
+        ("N-X-024", True, True),  # still open
+    ],
+)
+def test_what_counts_as_a_purchase(
+    published: Company, order_id: str, occasion: bool, purchase: bool
+) -> None:
+    found = published.ask(
+        "select is_purchase_occasion, is_net_purchase from orders where order_id = $order_id",
+        order_id=order_id,
+    )
+    assert found.row(0) == (occasion, purchase)
+
+
+def test_one_mail_in_other_letters_is_one_customer(published: Company) -> None:
+    both = published.ask(
+        "select right(source_id, 4) as person, count(distinct customer_key) as keys"
+        " from customer_identities where entity = 'customer_ref' and right(source_id, 4) <= '0040'"
+        " group by person"
+    )
+    assert both.height == 40
+    assert set(both["keys"]) == {1}
+
+
+def test_a_shared_inbox_is_not_one_customer(published: Company) -> None:
+    found = published.one(
+        "select count(distinct customer_key) from customer_identities"
+        " where entity = 'customer_ref' and source_id between 'N-0181' and 'N-0190'"
+    )
+    assert found == 10
+
+
+def test_of_two_consents_of_one_second_the_stricter_holds(published: Company) -> None:
+    found = published.ask(
+        "select customer_identities.source_id, consents.state from consents"
+        " inner join customer_identities"
+        " on consents.customer_key = customer_identities.customer_key"
+        " where entity = 'contact' and source_id in ('C-0037', 'C-0111', 'C-0148')"
+        " and consents.purpose = 'winback' and consents.channel = 'post'"
+    )
+    assert found.height == 3
+    assert set(found["state"]) == {"denied"}
+
+
+def test_all_lapsed_customers_are_in_the_win_back_table(published: Company) -> None:
+    counted = published.ask(
+        "select count(*) as n, count(*) filter (where is_eligible) as eligible,"
+        " count(suppression_reason) as suppressed from winback_targets"
+    ).row(0, named=True)
+    gone = published.one(
+        "select count(*) from lifecycle_stages where activity_status in ('lapsed', 'lost')"
+    )
+    assert counted["n"] == gone == counted["eligible"] + counted["suppressed"]
+    assert counted["eligible"] > 0
+
+
+def test_no_personal_data_leaves_the_gate(published: Company) -> None:
+    """No text of a mart or of the lake holds an e-mail address."""
+    settings = published.settings
+    for path in [*published.result.release.glob("*.parquet"), *settings.raw.rglob("*.parquet")]:
+        for column in pl.read_parquet(path).select(pl.col(pl.String)).iter_columns():
+            assert not column.str.contains("@", literal=True).any(), f"{path.name} {column.name}"
+
+
+def test_delivered_twice_and_rebuilt_gives_the_same_marts(published: Company) -> None:
+    settings = published.settings
+    before = read_lake(settings).version
+    redeliver_same(settings.landing)
+    commits = route.land(settings, AS_OF)
+    assert [commit["deliveries"] for commit in commits] == [0, 0]
+    assert read_lake(settings).version == before
+    shutil.rmtree(settings.warehouse)
+    assert hashes(route.run(settings, AS_OF)) == hashes(published.result)
+
+
+def test_the_last_day_first_gives_the_same_marts(
+    published: Company, tmp_path: Path, key_file: Path
+) -> None:
+    settings = settings_at(tmp_path, key_file)
+    write_company(tmp_path / "all")
+    folders = delivery_folders(tmp_path / "all")
+    for day in sorted({folder.name for folder in folders}, reverse=True):
+        for folder in (folder for folder in folders if folder.name == day):
+            place = folder.relative_to(tmp_path / "all")
+            shutil.copytree(folder, settings.landing / place)
+        assert sum(commit["deliveries"] for commit in route.land(settings, AS_OF)) > 0
+    assert hashes(route.run(settings, AS_OF)) == hashes(published.result)
+
+
+def test_files_split_in_two_give_the_same_marts(
+    published: Company, tmp_path: Path, key_file: Path
+) -> None:
+    settings = settings_at(tmp_path, key_file)
+    write_company(settings.landing)
+    split_in_two(settings.landing)
+    assert hashes(route.run(settings, AS_OF)) == hashes(published.result)
+
+
+def test_an_earlier_day_uses_only_what_was_known(
+    published: Company, tmp_path: Path, key_file: Path
+) -> None:
+    """The whole lake as of the 29th gives what a warehouse gave that never saw the 30th."""
+    settings = settings_at(tmp_path, key_file)
+    write_company(settings.landing, days=3)
+    looked_back = route.run(published.settings, EARLIER)
+    assert hashes(looked_back) == hashes(route.run(settings, EARLIER))
+    then = Company(published.settings, published.expected, looked_back)
+    truth = published.expected.totals(EARLIER)
+    found = then.ask(
+        "select source_system, sum(net_revenue) as net_revenue from orders group by source_system"
+    )
+    assert dict(found.iter_rows()) == {name: shop.net_revenue for name, shop in truth.shops.items()}
+    # Looking back publishes a release, but readers keep the later day.
+    assert looked_back.release.is_dir()
+    assert not looked_back.manifest["is_served"]
+    served = read_current(published.settings)
+    assert served is not None
+    assert served["as_of"] == AS_OF.isoformat()
+
+
+def test_a_failed_audit_publishes_nothing(published: Company, tmp_path: Path) -> None:
+    settings = replace(published.settings, data=tmp_path / "data", landing=tmp_path / "landing")
+    shutil.copytree(published.settings.data, settings.data, symlinks=True)
+    shutil.copytree(published.settings.landing, settings.landing)
+    before = read_current(settings)
+    releases = sorted(path.name for path in (settings.marts / "releases").iterdir())
+    plant_missing_rate(settings.landing, AS_OF)
+    with pytest.raises(DataBlocked, match=r"(?i)rate") as caught:
+        route.run(settings, AS_OF)
+    assert caught.value.exit_code == 3
+    assert read_current(settings) == before
+    assert sorted(path.name for path in (settings.marts / "releases").iterdir()) == releases
+    with read_only(settings.marts / "current" / BUILD_NAME) as connection:
+        assert frame(connection, "select count(*) from orders").item() > 0
+
+
+def test_a_day_without_its_exports_is_late(tmp_path: Path, key_file: Path) -> None:
+    settings = settings_at(tmp_path, key_file)
+    write_company(settings.landing, days=1)
+    with pytest.raises(SourceLate, match=r"north_shop\.orders_export") as caught:
+        route.run(settings, date(2026, 1, 28))
+    assert caught.value.exit_code == 5
+    assert read_current(settings) is None

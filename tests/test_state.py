@@ -1,0 +1,56 @@
+"""State is appended, never rewritten, and a day sees only what was known by it."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from etl.errors import LakeCorrupt
+from etl.state import commit_state, read_state, state_version
+
+SCHEMA = {"x": pl.Int64()}
+FIRST, SECOND = date(2026, 1, 1), date(2026, 2, 1)
+
+
+def rows(*values):
+    return {"numbers": pl.DataFrame({"x": list(values)}, schema=SCHEMA)}
+
+
+def read(settings, as_of):
+    return read_state(settings, "numbers", SCHEMA, as_of)["x"].to_list()
+
+
+def test_a_day_reads_what_was_committed_by_then(settings):
+    commit_state(settings, "b", FIRST, rows(1))
+    commit_state(settings, "a", SECOND, rows(2))
+    assert read(settings, date(2025, 12, 31)) == []
+    assert read(settings, FIRST) == [1]
+    assert read(settings, SECOND) == [1, 2]
+
+
+def test_commits_of_one_day_keep_their_order(settings):
+    commit_state(settings, "z", FIRST, rows(1))
+    commit_state(settings, "a", FIRST, rows(2))
+    assert read(settings, FIRST) == [1, 2]
+
+
+def test_the_same_commit_again_changes_nothing(settings):
+    commit_state(settings, "a", FIRST, rows(1))
+    version = state_version(settings, FIRST)
+    commit_state(settings, "a", FIRST, rows(99))
+    assert read(settings, FIRST) == [1]
+    assert state_version(settings, FIRST) == version
+
+
+def test_proposing_nothing_makes_no_commit(settings):
+    commit_state(settings, "a", FIRST, rows())
+    assert not (settings.state / "_commits").exists()
+
+
+def test_a_changed_state_file_is_refused(settings):
+    commit_state(settings, "a", FIRST, rows(1))
+    (file,) = (settings.state / "numbers").glob("*.parquet")
+    file.chmod(0o640)
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    with pytest.raises(LakeCorrupt, match=r"a\.parquet"):
+        read(settings, FIRST)

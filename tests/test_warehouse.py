@@ -1,0 +1,73 @@
+"""One writer, closed files, and readers that can only read."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+
+import duckdb
+import pytest
+
+from etl.errors import Busy, LoyaltyError
+from etl.files import make_folder
+from etl.warehouse import build_path, open_build, read_only, writer_lock
+
+
+def hold(settings, started, seconds):
+    with writer_lock(settings):
+        started.set()
+        time.sleep(seconds)
+
+
+def test_a_second_writer_waits_and_then_names_the_holder(settings):
+    context = multiprocessing.get_context("spawn")
+    started = context.Event()
+    holder = context.Process(target=hold, args=(settings, started, 20))
+    holder.start()
+    try:
+        assert started.wait(15)
+        with pytest.raises(Busy, match=str(holder.pid)), writer_lock(settings, wait_seconds=0.3):
+            pass
+    finally:
+        holder.kill()
+        holder.join()
+    with writer_lock(settings, wait_seconds=5):
+        pass  # a killed holder leaves nothing behind
+
+
+def test_a_build_is_closed_when_the_block_ends(settings):
+    make_folder(build_path(settings).parent)
+    with open_build(settings) as build:
+        build.execute("create table t as select 1 as x")
+    assert [path.name for path in build_path(settings).parent.iterdir()] == ["loyalty.duckdb"]
+
+
+def test_a_reader_before_the_first_publish_is_told_what_to_do(settings):
+    with (
+        pytest.raises(LoyaltyError, match="Run `loyalty run`"),
+        read_only(settings.marts / "current" / "loyalty.duckdb"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    "escape",
+    [
+        "create table x as select 1",
+        "copy t to '/tmp/leak.csv'",
+        "select * from read_csv('/etc/passwd')",
+        "attach '/tmp/other.duckdb'",
+        "install httpfs",
+        "load httpfs",
+        "set enable_external_access = true",
+        "set lock_configuration = false",
+    ],
+)
+def test_a_reader_cannot_write_or_reach_other_files(tmp_path, escape):
+    path = tmp_path / "loyalty.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table t as select 1 as x")
+    with read_only(path) as reader:
+        assert reader.execute("select x from t").fetchall() == [(1,)]
+        with pytest.raises(duckdb.Error):
+            reader.execute(escape)

@@ -14,8 +14,7 @@ from etl.mapping.operations import DOCUMENT, ROW, cleaned, count_name, filled
 EXTRA = "\0extra"
 KEYS = (ROW, DOCUMENT, EXTRA)
 
-_BATCH_BYTES = 24 << 20
-_MIN_ROWS, _MAX_ROWS = 1_000, 131_072
+_BLOCK_BYTES = 8 << 20
 
 
 def read_batches(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
@@ -33,18 +32,17 @@ def read_batches(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
     """
     records = documents = 0
     carried: pl.DataFrame | None = None
-    for chunk in _chunks(file, export):
+    for chunk, is_last in _with_last(_chunks(file, export)):
         records += chunk.height
-        batch = chunk if carried is None else pl.concat([carried, chunk])
-        numbered = _with_documents(batch, export, documents)
-        last = numbered.item(-1, DOCUMENT)
-        whole = numbered.filter(pl.col(DOCUMENT) < last) if export.grain else numbered
-        carried = batch.slice(whole.height) if export.grain else None
-        documents = last if export.grain else last + 1
+        batch = _with_documents(
+            chunk if carried is None else pl.concat([carried, chunk]), export, documents
+        )
+        documents = batch.item(-1, DOCUMENT)
+        # More rows of the last document may follow.
+        whole = batch if is_last else batch.filter(pl.col(DOCUMENT) < documents)
+        carried = batch.slice(whole.height).drop(DOCUMENT)
         if whole.height:
             yield whole
-    if carried is not None:
-        yield _with_documents(carried, export, documents)
     if records != file.records:
         raise _disagrees(f"{records} records", file)
 
@@ -58,28 +56,70 @@ def _disagrees(found: str, file: GatedFile) -> LoyaltyError:
     )
 
 
+def _with_last(chunks: Iterator[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, bool]]:
+    """Yield each chunk that has rows, and whether it is the last one."""
+    before: pl.DataFrame | None = None
+    for chunk in chunks:
+        if chunk.height:
+            if before is not None:
+                yield before, False
+            before = chunk
+    if before is not None:
+        yield before, True
+
+
 def _chunks(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
-    frame = pl.scan_csv(
-        file.path,
-        schema=dict.fromkeys(file.header, pl.String()),
-        separator=export.delimiter,
-        extra_columns="raise",
-        missing_columns="raise",
-        empty_string_is_null=False,
-        glob=False,
-        row_index_name=ROW,
-        row_index_offset=1,
-    ).with_columns(pl.col(ROW).cast(pl.Int64()))
-    try:
-        yield from frame.collect_batches(chunk_size=_rows_of_a_batch(file), lazy=True)
-    except pl.exceptions.PolarsError as error:
-        # The reader quotes cells in its messages; they may be personal.
-        raise _disagrees(f"a {type(error).__name__}", file) from None
+    """Yield the records block by block; the reader never sees more than one of them.
+
+    A reader that is given the path reads ahead of a slow consumer, hundreds of megabytes of it.
+    """
+    records = 0
+    for position, block in enumerate(_blocks(file, multiline=export.multiline)):
+        frame = pl.scan_csv(
+            block,
+            has_header=position == 0,
+            schema=dict.fromkeys(file.header, pl.String()),
+            separator=export.delimiter,
+            extra_columns="raise",
+            missing_columns="raise",
+            empty_string_is_null=False,
+            glob=False,
+            row_index_name=ROW,
+            row_index_offset=records + 1,
+        )
+        try:
+            chunk = frame.with_columns(pl.col(ROW).cast(pl.Int64())).collect()
+        except pl.exceptions.PolarsError as error:
+            # The reader quotes cells in its messages; they may be personal.
+            raise _disagrees(f"a {type(error).__name__}", file) from None
+        records += chunk.height
+        yield chunk
 
 
-def _rows_of_a_batch(file: GatedFile) -> int:
-    bytes_of_a_record = max(1, file.path.stat().st_size // max(1, file.records))
-    return min(_MAX_ROWS, max(_MIN_ROWS, _BATCH_BYTES // bytes_of_a_record))
+def _blocks(file: GatedFile, *, multiline: bool) -> Iterator[bytes]:
+    """Yield the bytes of a checked file, cut between two records."""
+    rest = b""
+    with file.path.open("rb") as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            data = rest + block
+            end = _end_of_records(data, multiline=multiline)
+            if end:
+                yield data[:end]
+            rest = data[end:]
+    if rest:
+        yield rest
+
+
+def _end_of_records(data: bytes, *, multiline: bool) -> int:
+    """Return where the last whole record ends.
+
+    The gate made sure that quotes come in pairs: a line break is within a field exactly when an
+    odd number of them stands before it.
+    """
+    end = data.rfind(b"\n") + 1
+    while multiline and data.count(b'"', 0, end) % 2:
+        end = data.rfind(b"\n", 0, end - 1) + 1
+    return end
 
 
 def _with_documents(batch: pl.DataFrame, export: Export, first: int) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from etl.lake import Lake, read_lake
 from etl.publish import BuildRecord
 from etl.reconcile import reconcile
 from etl.snapshot import write_input, write_snapshot
-from etl.state import read_state, state_version
+from etl.state import read_state
 from etl.transform import DbtRun, Progress
 from etl.warehouse import discard_build, frame, open_build, statement, writer_lock
 
@@ -28,6 +28,7 @@ _IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest
 _SUMMARY_MODELS = "+int_clv_summaries +int_parameters_in_force"
 _CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".json"}
 CLV_STATE = ("clv_models", "clv_parameters")
+_FIT = ["business_unit", "run_cutoff_on"]
 
 
 @dataclass(frozen=True)
@@ -60,20 +61,19 @@ def build_warehouse(
     """
     with writer_lock(settings):
         lake = read_lake(settings)
-        record = _identify(settings, lake, as_of, variables or {})
-        progress(f"run {record.run_id}: verifying {len(lake.files)} committed files")
-        inputs = write_snapshot(settings, lake, record.run_id)
+        progress(f"lake {lake.version}: verifying {len(lake.files)} committed files")
+        inputs = write_snapshot(settings, lake)
         discard_build(settings)
-        dbt = DbtRun(settings, inputs, as_of, record.variables)
+        dbt = DbtRun(settings, inputs, as_of, variables or {})
         results = dbt.build(progress, select=_IDENTITY_MODELS)
         _resolve_identity(settings, inputs, progress)
         results += dbt.build(progress, select=_SUMMARY_MODELS, exclude=_IDENTITY_MODELS)
-        proposals = _fit_values(settings, inputs, as_of, progress, refit=refit)
+        in_force, proposals = _fit_values(settings, inputs, as_of, progress, refit=refit)
         results += dbt.build(progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS}")
-        finished = _checked(settings, record, results)
-        write_json(record_path(settings), asdict(finished))
+        record = _checked(settings, _identify(dbt, lake, in_force), results)
+        write_json(record_path(settings), asdict(record))
         _keep_proposals(settings, proposals)
-    return Build(finished, proposals)
+    return Build(record, proposals)
 
 
 def record_path(settings: Settings) -> Path:
@@ -94,15 +94,18 @@ def last_build(settings: Settings) -> Build | None:
     return Build(BuildRecord(**read_json(path)), proposals)
 
 
-def _identify(
-    settings: Settings, lake: Lake, as_of: date, variables: dict[str, str]
-) -> BuildRecord:
-    """Name the run after everything that decides its numbers, and nothing else."""
-    state, code = state_version(settings, as_of), code_version()
+def _identify(dbt: DbtRun, lake: Lake, in_force: dict[str, pl.DataFrame]) -> BuildRecord:
+    """Name the run after everything that decides its numbers, and nothing else.
+
+    State counts by its rows, so that the run that fitted them and the next one, which finds them
+    in state, are the same run.
+    """
+    state = digest_of({name: rows.write_csv() for name, rows in in_force.items()})[:12]
+    code, variables = code_version(), dbt.variables
     identity_of_run = digest_of([lake.version, state, code, sorted(variables.items())])
     return BuildRecord(
-        run_id=f"{as_of.isoformat()}-{identity_of_run[:12]}",
-        as_of=as_of.isoformat(),
+        run_id=f"{dbt.as_of.isoformat()}-{identity_of_run[:12]}",
+        as_of=dbt.as_of.isoformat(),
         lake_version=lake.version,
         state_version=state,
         code_version=code,
@@ -139,8 +142,12 @@ def _resolve_identity(settings: Settings, inputs: Path, progress: Progress) -> N
 
 def _fit_values(
     settings: Settings, inputs: Path, as_of: date, progress: Progress, *, refit: bool
-) -> dict[str, pl.DataFrame]:
-    """Write the CLV inputs of this day; return what was newly fitted, to be kept in state."""
+) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
+    """Write the CLV inputs of this day.
+
+    Returns:
+        The fits in force on the day, and those of them that are new, to be kept in state.
+    """
     with open_build(settings) as build:
         summaries = frame(build, statement("read_clv_summaries"))
         discount_rate_annual = frame(build, statement("read_discount_rate")).item()
@@ -149,17 +156,17 @@ def _fit_values(
     }
     due = _units_due(summaries, stored["clv_models"], as_of, refit=refit)
     progress(f"value models: fitting {', '.join(due) or 'none, parameters are in force'}")
-    fitted = clv.fit_business_units(
-        summaries.filter(pl.col("business_unit").is_in(due)), as_of, discount_rate_annual
+    is_due = pl.col("business_unit").is_in(due)
+    fitted = clv.fit_business_units(summaries.filter(is_due), as_of, discount_rate_annual)
+    unchanged = clv.build_lookup(
+        summaries.filter(~is_due), *stored.values(), as_of, discount_rate_annual
     )
     proposals = {"clv_models": fitted.models, "clv_parameters": fitted.parameters}
-    valid = {name: _superseded(stored[name], proposals[name]) for name in CLV_STATE}
-    lookup = clv.build_lookup(
-        summaries, valid["clv_models"], valid["clv_parameters"], as_of, discount_rate_annual
-    )
+    valid = _in_force({n: _superseded(stored[n], proposals[n]) for n in CLV_STATE}, as_of)
+    lookup = pl.concat([unchanged, fitted.lookup])
     for name, rows in {**valid, "clv_lookup": lookup}.items():
         write_input(inputs, name, rows)
-    return proposals
+    return valid, proposals
 
 
 def _units_due(
@@ -176,8 +183,13 @@ def _units_due(
 
 def _superseded(stored: pl.DataFrame, fitted: pl.DataFrame) -> pl.DataFrame:
     """Put newly fitted rows in the place of stored ones of the same unit and cutoff."""
-    keys = ["business_unit", "run_cutoff_on"]
-    return pl.concat([stored.join(fitted.select(keys).unique(), on=keys, how="anti"), fitted])
+    return pl.concat([stored.join(fitted.select(_FIT).unique(), on=_FIT, how="anti"), fitted])
+
+
+def _in_force(fits: dict[str, pl.DataFrame], as_of: date) -> dict[str, pl.DataFrame]:
+    """Keep the fits in force on the day, sorted."""
+    current = clv.in_force(fits["clv_models"], as_of).select(_FIT)
+    return {n: rows.join(current, on=_FIT, how="semi").sort(pl.all()) for n, rows in fits.items()}
 
 
 def _proposal_path(settings: Settings, name: str) -> Path:

@@ -57,11 +57,10 @@ def _text(name: str, dtype: pl.DataType) -> pl.Expr:
 
 def _md5(text: pl.Expr) -> pl.Expr:
     def digest(series: pl.Series) -> pl.Series:
-        digests = [_hex(value.encode()) for value in series.to_list()]
+        md5 = hashlib.md5
+        digests = [
+            md5(value.encode(), usedforsecurity=False).hexdigest() for value in series.to_list()
+        ]
         return pl.Series(series.name, digests, dtype=pl.String())
 
     return text.map_batches(digest, return_dtype=pl.String())
-
-
-def _hex(data: bytes) -> str:
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()

@@ -86,26 +86,33 @@ def contract_problems(rows: pl.DataFrame, table: Table, masked: frozenset[str]) 
 
 def future_problems(rows: pl.DataFrame, table: Table, business_day: date) -> pl.DataFrame:
     """Return rows whose main instant lies more than a day after the delivery's business day."""
-    found = [no_problems()]
-    for name in _MAIN_INSTANTS:
-        if name in table.instants:
-            late = rows.filter(pl.col(business_date(name)) > business_day + _DAYS_AHEAD)
-            found.append(
+    latest = business_day + _DAYS_AHEAD
+    return pl.concat(
+        [
+            no_problems(),
+            *(
                 problems_of(
-                    late,
+                    rows.filter(pl.col(business_date(name)) > latest),
                     column=name,
                     reason=pl.lit("FUTURE_DATE"),
                     value=pl.col(name),
                     rank=RANK_FUTURE,
                 )
-            )
-    return pl.concat(found)
+                for name in _main_instants(table)
+            ),
+        ]
+    )
+
+
+@cache
+def _main_instants(table: Table) -> tuple[str, ...]:
+    return tuple(name for name in _MAIN_INSTANTS if name in table.instants)
 
 
 @cache
 def _numbered(schema: type[dy.Schema]) -> type[dy.Schema]:
     """Return the schema with a column more that tells which row failed."""
-    return type(f"{schema.__name__}Numbered", (schema,), {_POSITION: dy.Int64(nullable=False)})
+    return type(f"{schema.__name__}Numbered", (schema,), {_POSITION: dy.Int64(nullable=True)})
 
 
 def _broken(bad: pl.DataFrame, rule: str, table: Table, masked: frozenset[str]) -> pl.DataFrame:

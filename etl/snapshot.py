@@ -1,6 +1,6 @@
 """The folder of inputs one run reads: exactly the committed files, verified, and nothing else.
 
-``warehouse/inputs/<run_id>/<table>/`` holds hard links to committed files plus one zero-row typed
+``warehouse/inputs/<lake_version>/<table>/`` holds hard links to committed files plus one zero-row typed
 file per table, so a table that no export feeds is an empty table, on every engine. What the lake
 knows about itself (loads, rejects, sources) stands beside it as tables of its own.
 """
@@ -22,7 +22,7 @@ from etl.inputs import INPUT_SCHEMAS, write_empty_inputs
 from etl.lake import Lake, verify_files
 
 
-def write_snapshot(settings: Settings, lake: Lake, run_id: str) -> Path:
+def write_snapshot(settings: Settings, lake: Lake) -> Path:
     """Verify the committed files and lay out the run's inputs; return the folder.
 
     Inputs of earlier runs are removed: they are links and can be made again.
@@ -34,7 +34,7 @@ def write_snapshot(settings: Settings, lake: Lake, run_id: str) -> Path:
     inputs = make_folder(settings.warehouse / "inputs")
     for old in inputs.iterdir():
         shutil.rmtree(old)
-    folder = make_folder(inputs / run_id)
+    folder = make_folder(inputs / lake.version)
     write_empty_inputs(folder)
     for file in lake.files:
         os.link(file.path, make_folder(folder / file.table) / file.path.name)

@@ -24,13 +24,7 @@ import polars as pl
 
 from etl.config import Settings
 from etl.errors import LakeCorrupt
-from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
-
-
-def state_version(settings: Settings, as_of: date) -> str:
-    """Return 12 hex digits that name all state known by a day."""
-    commits = [c for c in _commits(settings) if c["as_of"] <= as_of.isoformat()]
-    return digest_of([c["files"] for c in commits])[:12]
+from etl.files import atomic_path, read_json, sha256_of, write_json
 
 
 def read_state(

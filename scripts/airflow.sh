@@ -18,12 +18,24 @@ umask 027
 logs="$home/logs"
 mkdir -p "$logs"
 
+# Each service gets a process group of its own. Ctrl-C then reaches only this script, which asks
+# each service once: a scheduler that is asked twice does not end.
+set -m
 pids=()
 # shellcheck disable=SC2329 # the traps below call it
 stop() {
     trap - EXIT INT TERM
-    ((${#pids[@]})) && kill "${pids[@]}" 2>/dev/null
-    wait
+    local pid second
+    for pid in "${pids[@]}"; do
+        kill -TERM "$pid" 2>/dev/null || true
+    done
+    for ((second = 0; second < 20; second++)); do
+        [[ -z "$(jobs -rp)" ]] && return
+        sleep 1
+    done
+    for pid in "${pids[@]}"; do
+        kill -KILL -- "-$pid" 2>/dev/null || true
+    done
 }
 trap stop EXIT
 trap 'exit 130' INT TERM

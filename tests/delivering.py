@@ -82,6 +82,13 @@ def basket_row(basket: str, amount: str = "1.00", **cells: str) -> str:
     return ",".join(row.values())
 
 
+GOOD = [
+    basket_row("b1", "1.00"),
+    basket_row("b1", "2.50"),
+    basket_row("b2", "4.00", customer="c2", mail="info@acme.example", at="2024-05-30 02:00:00"),
+]
+
+
 @dataclass(frozen=True)
 class Stage:
     """A folder with settings and one mapping, where files can be delivered."""

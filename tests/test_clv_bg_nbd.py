@@ -22,7 +22,7 @@ def one(value: float) -> np.ndarray:
 
 
 def by_hand(params: BgNbd, x: int, recency: float, age: float) -> float:
-    """Likelihood of one customer as printed: Fader, Hardie and Lee (2005), eq. (3)."""
+    """Likelihood of one customer as printed by Fader, Hardie and Lee (2005)."""
     r, alpha, a, b = params.r, params.alpha, params.a, params.b
     beta = math.lgamma(b + x) + math.lgamma(a + b) - math.lgamma(a + b + x) - math.lgamma(b)
     rate = math.lgamma(r + x) - math.lgamma(r) + r * math.log(alpha)

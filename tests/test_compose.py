@@ -1,4 +1,4 @@
-"""docker-compose.yml: the real compose binary accepts it, and it keeps its promises on hardening."""
+"""docker-compose.yml: the compose binary accepts it, and it keeps its promises on hardening."""
 
 from __future__ import annotations
 

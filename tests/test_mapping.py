@@ -276,3 +276,22 @@ def test_the_schema_is_a_valid_and_closed_json_schema() -> None:
     assert all("additionalProperties" in d for d in closed)
     described = [(n, p) for d in closed for n, p in d["properties"].items() if "$ref" not in p]
     assert [name for name, prop in described if not prop.get("description")] == []
+
+
+REFERENCE = SCHEMA_PATH.with_name("REFERENCE.md").read_text(encoding="utf-8")
+
+
+def test_the_file_of_the_reference_page_is_a_valid_mapping(tmp_path: Path) -> None:
+    whole = REFERENCE.split("## A whole file", 1)[1].split("```yaml\n", 1)[1].split("```", 1)[0]
+    export = load(tmp_path, whole).export("orders")
+    assert export.targets["orders"].column("discount") == Column(
+        "discount", sources=("Discount",), default="0", negate=True, aggregate="sum"
+    )
+
+
+def test_the_reference_page_explains_every_word_of_the_language() -> None:
+    schema = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
+    definitions = schema["$defs"]
+    words = {word for d in [schema, *definitions.values()] for word in d.get("properties", {})}
+    words |= set(definitions["operation"]["oneOf"][0]["enum"]) | {"split_list", "take"}
+    assert sorted(word for word in words if word not in REFERENCE) == []

@@ -1,7 +1,7 @@
-"""Airflow's real services: they start, listen on loopback only, and one day goes from files to marts.
+"""Airflow's real services: they start, listen on loopback only, and bring one day to the marts.
 
-What ``DAG.test`` cannot show: the scheduler, the pool, and the build that starts by itself once both
-feeds of the same business day are committed.
+What ``DAG.test`` cannot show: the scheduler, the pool, and the build that starts by itself once
+both feeds of the same business day are committed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -148,12 +149,11 @@ def listening(port: int) -> bool:
 def addresses(port: int) -> set[str]:
     """Local IPv4 addresses that something listens on at a port, from the kernel's own table."""
     found = set()
-    with open("/proc/net/tcp") as table:
-        for line in list(table)[1:]:
-            local, state = line.split()[1], line.split()[3]
-            address, number = local.split(":")
-            if state == "0A" and int(number, 16) == port:
-                found.add(socket.inet_ntoa(bytes.fromhex(address)[::-1]))
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        local, state = line.split()[1], line.split()[3]
+        address, number = local.split(":")
+        if state == "0A" and int(number, 16) == port:
+            found.add(socket.inet_ntoa(bytes.fromhex(address)[::-1]))
     return found
 
 

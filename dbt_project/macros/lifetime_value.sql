@@ -1,6 +1,6 @@
 {# Probability that a customer is still active, 1 right after the first order, as a double.
 
-   BG/NBD: Fader, Hardie and Lee (2008), Computing P(alive) using the BG/NBD model, eq. (3). In
+   BG/NBD: Fader, Hardie and Lee (2008), Computing P(alive) using the BG/NBD model. In
    logarithms, and cut off at e^700, so that no power of a long silence overflows. #}
 {% macro bg_nbd_probability_alive(repeat_orders, recency_days, age_days, r, alpha, a, b) -%}
     case
@@ -21,10 +21,4 @@
 {% macro gamma_gamma_expected_spend(spend_occasions, mean_spend, p, q, gamma) -%}
     {{ p }} * ({{ gamma }} + {{ spend_occasions }} * coalesce(cast({{ mean_spend }} as double), 0))
     / ({{ p }} * {{ spend_occasions }} + {{ q }} - 1)
-{%- endmacro %}
-
-
-{# Horizons of the forecast in months of 365.25 / 12 days; etl/clv/lookup.py has the same three. #}
-{% macro clv_horizons() -%}
-    {{ return([12, 24, 36]) }}
 {%- endmacro %}

@@ -97,7 +97,7 @@ def log_likelihood(histories: Histories, params: BgNbd) -> float:
     """Log-likelihood of all customers, days as the unit of time.
 
     Source:
-        Fader, Hardie and Lee (2005), eq. (3) and (6).
+        Fader, Hardie and Lee (2005), likelihood of a randomly chosen customer, in logarithms.
     """
     return value_and_gradient(histories, params)[0]
 
@@ -109,7 +109,7 @@ def value_and_gradient(histories: Histories, params: BgNbd) -> tuple[float, Floa
     -(r+x) ln(alpha+T) + ln(1 + e^z), so that nothing overflows.
 
     Source:
-        Fader, Hardie and Lee (2005), eq. (3); derivatives by differentiation.
+        Fader, Hardie and Lee (2005), the same likelihood, differentiated.
     """
     value, gradient = _alive_terms(histories, params)
     dead = _dead_terms(histories, params)
@@ -146,7 +146,7 @@ def probability_alive(
     """Probability that a customer is still active, 0 to 1; exactly 1 without a repeat order.
 
     Source:
-        Fader, Hardie and Lee (2008), Computing P(alive) using the BG/NBD model, eq. (3).
+        Fader, Hardie and Lee (2008), Computing P(alive) using the BG/NBD model.
     """
     exponent = params.r + repeat_orders
     with np.errstate(divide="ignore"):
@@ -169,7 +169,7 @@ def probability_of_order(
     Equals 1 - L(x, t_x, T + t) / L(x, t_x, T): the chance that the silence does not go on.
 
     Source:
-        Fader, Hardie and Lee (2005), eq. (3), as the ratio of two likelihoods.
+        Fader, Hardie and Lee (2005), ratio of the likelihoods of two histories.
     """
     growth = np.log1p(horizon_days / (params.alpha + age_days))
     alive = probability_alive(params, repeat_orders, recency_days, age_days)

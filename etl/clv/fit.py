@@ -81,7 +81,7 @@ def fit_bg_nbd(triples: pl.DataFrame) -> tuple[BgNbd, Maximum]:
         FitNotConverged: Nobody ordered twice, a parameter runs away, or no true maximum.
 
     Source:
-        Fader, Hardie and Lee (2005), eq. (6).
+        Fader, Hardie and Lee (2005), likelihood of a randomly chosen customer.
     """
     triples = triples.sort("repeat_orders", "recency_days", "age_days")
     if triples.filter(pl.col("repeat_orders") > 0).is_empty():

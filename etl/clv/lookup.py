@@ -86,8 +86,8 @@ def discounted_orders_if_alive(
         Discounted orders in the shape of ``undiscounted``.
 
     Source:
-        Fader, Hardie and Lee (2005), RFM and CLV: using iso-value curves, eq. (3), with the
-        horizon cut at H and the rate stated per day.
+        Fader, Hardie and Lee (2005), RFM and CLV: using iso-value curves for customer base
+        analysis, discounted expected transactions, with the horizon cut at H.
     """
     scale = (params.alpha + age_days)[:, None]
     ends = np.log1p(horizons_days[None, :] / scale)

@@ -3,8 +3,9 @@
 Below the gate no forecast is made and every row says so; a guess would look like a number.
 
 Source:
-    Klaviyo's published requirements for predictive analytics: 500 customers with an order, 180
-    days of order history, an order in the last 30 days, some customers with 3 or more orders.
+    Klaviyo help centre, article 360020919731, the conditions for predictive analytics: 500
+    customers with an order, 180 days of order history, an order in the last 30 days, some customers
+    with 3 or more orders.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def _payments_of(order: Order) -> Iterator[Payment]:
 
 
 def refunds(bought: tuple[Order, ...]) -> tuple[Refund, ...]:
-    """Return a refund for every ninth plain order of the north shop, and one of a cancelled one."""
+    """Return a refund for every ninth plain order of the north shop, and two more."""
     versions = Counter(order.order_id for order in bought)
     plain = [
         order
@@ -54,9 +54,16 @@ def refunds(bought: tuple[Order, ...]) -> tuple[Refund, ...]:
         if order.shop == "north_shop" and order.ref and versions[order.order_id] == 1
         if not order.order_id.startswith("N-X-") and order.listed > order.discount
     ]
-    cancelled = next(order for order in bought if order.order_id == "N-X-011")
+    named = {order.order_id: order for order in bought}
     found = [_refund(nth, order) for nth, order in enumerate(plain[::9])]
-    return (*found, replace(_refund(0, cancelled), refund_id="R-X-011"), *_late_refunds(plain))
+    cancelled = replace(_refund(0, named["N-X-011"]), refund_id="R-X-011")
+    return (*found, cancelled, _dollars_for_euros(named["N-X-028"]), *_late_refunds(plain))
+
+
+def _dollars_for_euros(order: Order) -> Refund:
+    """Give dollars back for an order in euros: by way of euros and cents they would become 4.52."""
+    refund = _refund(1, order)
+    return replace(refund, refund_id="R-X-028", currency="USD", goods=((1, 1, Decimal("4.51")),))
 
 
 def _late_refunds(plain: list[Order]) -> Iterator[Refund]:

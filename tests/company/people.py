@@ -43,6 +43,12 @@ class Person:
         return f"south{self.no}@post.example"
 
     @property
+    def contact_email(self) -> str:
+        """The e-mail the CRM has."""
+        by_south = 31 <= self.no <= 40 or 196 <= self.no <= 235
+        return self.south_email if by_south else self.email
+
+    @property
     def name(self) -> tuple[str, str]:
         return FIRST[self.no % len(FIRST)].replace("ü", "u"), LAST[self.no % len(LAST)]
 
@@ -83,7 +89,7 @@ def _contact(person: Person) -> Contact:
     # These are tied to their shop customer by e-mail alone.
     if not ref or 111 <= no <= 120 or 192 <= no <= 195:
         system, ref = "", ""
-    email = person.south_email if 31 <= no <= 40 or 196 <= no <= 235 else person.email
+    email = person.contact_email
     return Contact(
         contact_id=person.contact_id,
         email=f"{email.upper()} " if 111 <= no <= 120 else email,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from tests.company.model import HISTORY_ON, MAX_DAYS, Service, drop_of
-from tests.company.people import Person, everyone
+from tests.company.people import ROLE_INBOX, Person, everyone
 
 LAST_AT = datetime(2026, 1, 26, 23, tzinfo=UTC) + timedelta(days=MAX_DAYS)
 QUESTIONS = {
@@ -52,11 +52,11 @@ def _consent(
 ) -> Service:
     at = person.met_at + timedelta(days=days)
     # A fifth name only an e-mail, in other letters than the contact's.
-    by_email = person.no % 5 == 0 and channel == "email" and not person.email.startswith("info@")
+    by_email = person.no % 5 == 0 and channel == "email" and person.contact_email != ROLE_INBOX
     row = {
         "Consent": f"K-{person.no:04}{mark}",
         "Contact": "" if by_email else person.contact_id,
-        "Email": f"{person.email.upper()} " if by_email else "",
+        "Email": f"{person.contact_email.upper()} " if by_email else "",
         "Channel": channel,
         "Purpose": purpose,
         "State": state,

@@ -38,7 +38,12 @@ PRODUCTS = {
     "T-01": ("Tea, sample", "tea", "0.00", "0.40"),
     "G-50": ("Gift card 50", "gift cards", "50.00", ""),
 }
-SOLD = tuple(PRODUCTS)[:8]
+# What cheap, middling and generous people buy; the value model needs people to differ.
+TASTES = (
+    ("00101", "00102", "P-203"),
+    ("00102", "00103", "P-201", "P-203"),
+    ("00103", "P-202", "K-301", "K-302"),
+)
 LAST_ON = HISTORY_ON + timedelta(days=MAX_DAYS)
 STEP = Decimal("0.20")
 CENT = Decimal("0.01")
@@ -72,23 +77,22 @@ def _orders_of(person: Person) -> Iterator[Order]:
 
 
 def _days(person: Person, chance: random.Random) -> list[date]:
-    """One-time buyers, regulars, people who stopped and people who have just come."""
-    kind = person.no % 10
-    if kind in (0, 1):
-        return [STARTS_ON + timedelta(days=chance.randrange(560))]
-    first = STARTS_ON + timedelta(days=chance.randrange(60, 160))
-    last = (
-        LAST_ON if kind in (2, 3, 4, 5, 9) else first + timedelta(days=chance.randrange(150, 420))
-    )
-    gap = chance.choice((18, 30, 45, 75))
-    if kind == 9:
-        # From number 270 on, their first order comes with a drop.
-        since = -2 if person.no >= 270 else chance.randrange(60)
-        first, gap = HISTORY_ON - timedelta(days=since), 20
+    """Days on which somebody orders, as the value models think of people.
+
+    Each has an own rate of ordering and, after each order, an own chance of never coming back.
+    From number 270 on they first order in a drop, or shortly before.
+    """
+    day = STARTS_ON + timedelta(days=chance.randrange(90, 540))
+    if person.no >= 270:
+        day = HISTORY_ON + timedelta(days=person.no % 10 - 6)
+    days_between = 1 / chance.gammavariate(1.2, 1 / 30)
+    leaves = chance.betavariate(0.9, 3.5)
     days = []
-    while first <= min(last, LAST_ON):
-        days.append(first)
-        first += timedelta(days=max(1, round(chance.gauss(gap, gap / 4))))
+    while day <= LAST_ON:
+        days.append(day)
+        if chance.random() < leaves:
+            break
+        day += timedelta(days=1 + round(chance.expovariate(1 / days_between)))
     return days
 
 
@@ -102,7 +106,7 @@ def _order(shop: str, order_id: str, person: Person, at: datetime, chance: rando
     currency = "USD"
     if shop == "north_shop" and person.no % 4 == 3:
         currency = "GBP" if person.no % 8 == 7 else "EUR"
-    lines = _lines(shop, chance)
+    lines = _lines(shop, TASTES[person.no % 3], chance)
     goods = sum((line.listed for line in lines if not line.is_gift_card), ZERO)
     of_lines = sum((line.discount for line in lines), ZERO)
     # A discount on the whole order, beside those of its lines; none where a gift card is sold.
@@ -134,10 +138,10 @@ def _order(shop: str, order_id: str, person: Person, at: datetime, chance: rando
     )
 
 
-def _lines(shop: str, chance: random.Random) -> tuple[Line, ...]:
+def _lines(shop: str, taste: tuple[str, ...], chance: random.Random) -> tuple[Line, ...]:
     count = 1 if shop == "south_shop" else chance.choice((1, 1, 2, 3))
     lines = []
-    for sku in chance.sample(SOLD, count):
+    for sku in chance.sample(taste, count):
         title, _, price, _ = PRODUCTS[sku]
         line = Line(sku, title, chance.choice((1, 1, 2, 3)), Decimal(price))
         if shop == "north_shop" and chance.random() < 0.15:

@@ -3,15 +3,19 @@
 -- seven weeks, the limit of no silence at all (b + x - 1 over a + b + x - 1), a one-time buyer, and
 -- a silence so long that the power itself would overflow.
 with histories as (
-    select 26 as repeat_orders, 30.857 as recency, 31.0 as age, 0.96885 as expected
-    union all
-    select 2, 30.43, 38.86, 0.726609
-    union all
-    select 1, 10.0, 10.0, 0.753661
-    union all
-    select 0, 0.0, 5000.0, 1.0
-    union all
-    select 900, 1000.0, 50000.0, 0.0
+    select
+        known.repeat_orders,
+        known.recency,
+        known.age,
+        known.expected
+    from (
+        values
+        (26, 30.857, 31.0, 0.96885),
+        (2, 30.43, 38.86, 0.726609),
+        (1, 10.0, 10.0, 0.753661),
+        (0, 0.0, 5000.0, 1.0),
+        (900, 1000.0, 50000.0, 0.0)
+    ) as known (repeat_orders, recency, age, expected)
 ),
 
 compared as (

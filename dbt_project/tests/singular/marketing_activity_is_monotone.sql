@@ -47,4 +47,4 @@ where
     or (days_since_last = 0 and recency_ratio <> 0)
     or recency_ratio is null
     or gap_days not between {{ parameter('activity_gap_min_days') }}
-        and {{ parameter('activity_gap_max_days') }}
+    and {{ parameter('activity_gap_max_days') }}

@@ -1,5 +1,5 @@
--- Orders whose own figures contradict each other by more than a cent: the lines do not add up to the
--- items, or the parts do not add up to the total. The order's items and discount are believed.
+-- Orders whose own figures contradict each other by more than a cent: the lines do not add up to
+-- the items, or the parts do not add up to the total. The order's items and discount are believed.
 {{ config(severity='warn', meta={'owner': 'Warehouse maintainers'}) }}
 
 with orders as (

@@ -83,11 +83,11 @@ published as (
 )
 
 select
-    source_system,
+    coalesce(published.source_system, delivered.source_system) as source_system,
     published.net_revenue_published,
     delivered.net_revenue_delivered
 from published
-full join delivered using (source_system)
+full join delivered on published.source_system = delivered.source_system
 where
     abs(
         coalesce(published.net_revenue_published, 0) - coalesce(delivered.net_revenue_delivered, 0)

@@ -30,7 +30,7 @@ described as (
         row_number() over (
             partition by orders.customer_key
             order by
-                case when orders.is_net_purchase then 0 else 1 end asc,
+                case when orders.is_net_purchase then 0 else 1 end asc nulls last,
                 orders.ordered_on asc nulls last,
                 sources.history_starts_on asc nulls last,
                 orders.source_system asc nulls last,

@@ -9,8 +9,8 @@ ranked as (
         row_number() over (
             partition by customer_key
             order by
-                case when master_id is null then 0 else 1 end asc,
-                case when is_business then 0 else 1 end asc,
+                case when master_id is null then 0 else 1 end asc nulls last,
+                case when is_business then 0 else 1 end asc nulls last,
                 updated_at desc nulls last,
                 source_system asc nulls last,
                 entity asc nulls last,

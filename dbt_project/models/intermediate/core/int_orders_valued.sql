@@ -47,12 +47,16 @@ valued as (
         cast(gross_revenue as decimal(18, 4)) as net_revenue_gross_of_refunds,
         cast(refunded_revenue as decimal(18, 4)) as refunded_revenue,
         cast(net_revenue as decimal(18, 4)) as net_revenue,
-        cast(case when is_counted then shipping_amount - shipping_refunded else 0 end
-            as decimal(18, 4)) as shipping_revenue,
+        cast(
+            case when is_counted then shipping_amount - shipping_refunded else 0 end
+            as decimal(18, 4)
+        ) as shipping_revenue,
         cast(case when is_counted then tax_amount - tax_refunded else 0 end as decimal(18, 4))
             as tax_amount,
-        cast(case when is_counted then gift_card_sales - gift_cards_refunded else 0 end
-            as decimal(18, 4)) as gift_card_sales,
+        cast(
+            case when is_counted then gift_card_sales - gift_cards_refunded else 0 end
+            as decimal(18, 4)
+        ) as gift_card_sales,
         cast(cost_amount as decimal(18, 4)) as cost_amount,
         cast(net_revenue - cost_amount - variable_cost_amount as decimal(18, 4)) as margin,
         case when net_revenue is not null then margin_basis end as margin_basis,

@@ -7,7 +7,9 @@ hashed as (
     select
         md5(
             coalesce(
-                {{ joined_text("parameter || '=' || cast(value as string)", "';'", 'parameter') }},
+                {{ joined_text(
+                    "parameter || '=' || cast(value as string)", "';'", 'parameter asc nulls last'
+                ) }},
                 ''
             )
         ) as params_hash

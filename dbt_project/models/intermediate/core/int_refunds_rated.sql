@@ -14,7 +14,7 @@ dated_rates as (
     select * from {{ ref('int_exchange_rates_dated') }}
 ),
 
--- Its own stated rate, else the rate its order states, else the rate of its day. Never 1 by default.
+-- Its own stated rate, else the one its order states, else that of its day. Never 1 by default.
 rated as (
     select
         refunds.source_system,

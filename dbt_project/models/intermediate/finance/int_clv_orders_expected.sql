@@ -1,3 +1,5 @@
+{% set horizons_months = [12, 24, 36] -%}
+
 with lookups as (
     select * from {{ ref('stg_etl__clv_lookup') }}
 ),
@@ -7,14 +9,14 @@ pivoted as (
     select
         business_unit,
         run_cutoff_on,
-        repeat_orders,
-        age_days
-        {%- for months in clv_horizons() %},
+        repeat_orders
+        {%- for months in horizons_months %},
         max(case when horizon_months = {{ months }} then expected_orders_if_alive end)
             as orders_{{ months }}m_if_alive,
         max(case when horizon_months = {{ months }} then expected_orders_if_alive_discounted end)
             as orders_{{ months }}m_if_alive_discounted
-        {%- endfor %}
+        {%- endfor %},
+        age_days
     from lookups
     group by business_unit, run_cutoff_on, repeat_orders, age_days
 )

@@ -1,3 +1,5 @@
+{% set horizons_months = [12, 24, 36] -%}
+
 with summaries as (
     select * from {{ ref('int_clv_summaries') }}
 ),
@@ -45,13 +47,13 @@ forecast as (
     select
         judged.*,
         judged.p_alive * (1 - exp(judged.log_silence_12m_if_alive)) as p_order_12m,
-        judged.expected_order_value * cast(judged.margin_rate as double) as expected_order_margin,
-        orders_expected.orders_12m_if_alive_discounted
-        {%- for months in clv_horizons() %},
+        judged.expected_order_value * cast(judged.margin_rate as double) as expected_order_margin
+        {%- for months in horizons_months %},
         judged.p_alive * orders_expected.orders_{{ months }}m_if_alive as orders_{{ months }}m,
         judged.p_alive * orders_expected.orders_{{ months }}m_if_alive_discounted
             as orders_{{ months }}m_discounted
-        {%- endfor %}
+        {%- endfor %},
+        orders_expected.orders_12m_if_alive_discounted
     from judged
     left join orders_expected
         on
@@ -69,14 +71,14 @@ scored as (
         p_alive,
         p_order_12m,
         expected_order_value,
-        margin_rate,
-        orders_12m_if_alive_discounted * expected_order_margin as margin_12m_discounted_if_active
-        {%- for months in clv_horizons() %},
+        margin_rate
+        {%- for months in horizons_months %},
         orders_{{ months }}m,
         orders_{{ months }}m * expected_order_value as revenue_{{ months }}m,
         orders_{{ months }}m * expected_order_margin as margin_{{ months }}m,
         orders_{{ months }}m_discounted * expected_order_margin as margin_{{ months }}m_discounted
-        {%- endfor %}
+        {%- endfor %},
+        orders_12m_if_alive_discounted * expected_order_margin as margin_12m_discounted_if_active
     from forecast
 )
 

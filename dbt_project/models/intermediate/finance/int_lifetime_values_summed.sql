@@ -29,7 +29,6 @@ summed as (
         sum(case when rule_id = 'CV11_FORECAST' then 1 else 0 end) as forecast_units,
         sum(case when rule_id = 'CV21_NO_MODEL' then 1 else 0 end) as unmodelled_units,
         sum(case when sufficiency = 'sufficient_with_caveat' then 1 else 0 end) as caveat_units,
-        max(case when rule_id like 'CV4%' then rule_id end) as exclusion_rule_id,
         {{ joined_text(
             "case when rule_id in ('CV11_FORECAST', 'CV21_NO_MODEL')"
             ~ " then business_unit || ': ' || sufficiency_reason end",

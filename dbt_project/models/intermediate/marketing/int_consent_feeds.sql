@@ -32,7 +32,7 @@ aged as (
         last_delivered_on,
         {{ days_between('last_delivered_on', as_of_date()) }} as age_days,
         {{ days_between('last_delivered_on', as_of_date()) }}
-            > {{ parameter('consent_feed_max_age_days') }} as is_stale
+        > {{ parameter('consent_feed_max_age_days') }} as is_stale
     from delivered
 )
 

@@ -12,6 +12,14 @@ cohort_gaps as (
     select * from {{ ref('int_cohort_gaps') }}
 ),
 
+marked as (
+    select
+        customer_key,
+        interval_days,
+        purchase_no = max(purchase_no) over (partition by customer_key) as is_last
+    from intervals
+),
+
 -- Once with the last interval and once without: what was known before the last purchase.
 own_rhythms as (
     select
@@ -22,13 +30,7 @@ own_rhythms as (
             median(case when not is_last then interval_days end) as decimal(18, 6)
         ) as own_median_before_days,
         max(case when is_last then interval_days end) as last_interval_days
-    from (
-        select
-            customer_key,
-            interval_days,
-            purchase_no = max(purchase_no) over (partition by customer_key) as is_last
-        from intervals
-    ) as marked
+    from marked
     group by customer_key
 ),
 

@@ -14,7 +14,7 @@ repeat_days as (
     where
         purchase_no >= 2
         and {{ days_between('ordered_on', as_of_date()) }}
-            <= {{ parameter('loyalty_score_window_days') }}
+        <= {{ parameter('loyalty_score_window_days') }}
     group by customer_key
 ),
 
@@ -28,7 +28,7 @@ stated as (
         survey_type in ('csat', 'nps', 'intent')
         and responded_on <= {{ as_of_date() }}
         and {{ days_between('responded_on', as_of_date()) }}
-            <= {{ parameter('satisfaction_window_days') }}
+        <= {{ parameter('satisfaction_window_days') }}
     group by customer_key
 ),
 

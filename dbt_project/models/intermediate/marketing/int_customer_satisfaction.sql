@@ -22,7 +22,7 @@ recent as (
         not permissions.is_not_profiled
         and responses.responded_on <= {{ as_of_date() }}
         and {{ days_between('responses.responded_on', as_of_date()) }}
-            <= {{ parameter('satisfaction_window_days') }}
+        <= {{ parameter('satisfaction_window_days') }}
 ),
 
 -- The score is turned so that higher is better and compared with the threshold as it was given,
@@ -60,7 +60,7 @@ latest as (
         not is_transactional
         or last_relationship_on is null
         or {{ days_between('last_relationship_on', 'responded_on') }}
-            > {{ parameter('satisfaction_relationship_days') }}
+        > {{ parameter('satisfaction_relationship_days') }}
     qualify
         row_number() over (
             partition by customer_key

@@ -3,7 +3,7 @@ with case_signals as (
     from {{ ref('int_case_signals') }}
     where
         {{ days_between('opened_on', as_of_date()) }}
-            <= {{ parameter('loyalty_signal_window_days') }}
+        <= {{ parameter('loyalty_signal_window_days') }}
 ),
 
 -- A payment that the customer had the bank take back.
@@ -22,7 +22,7 @@ chargebacks as (
         and orders.customer_key is not null
         and payments.processed_on <= {{ as_of_date() }}
         and {{ days_between('payments.processed_on', as_of_date()) }}
-            <= {{ parameter('loyalty_signal_window_days') }}
+        <= {{ parameter('loyalty_signal_window_days') }}
 ),
 
 last_intents as (
@@ -33,7 +33,7 @@ last_intents as (
         and customer_key is not null
         and responded_on <= {{ as_of_date() }}
         and {{ days_between('responded_on', as_of_date()) }}
-            <= {{ parameter('loyalty_signal_window_days') }}
+        <= {{ parameter('loyalty_signal_window_days') }}
     qualify
         row_number() over (
             partition by customer_key

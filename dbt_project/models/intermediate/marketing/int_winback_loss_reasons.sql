@@ -15,7 +15,7 @@ explained as (
     where
         case_signals.loss_reason is not null
         and {{ days_between('case_signals.opened_on', 'activity.lapsed_on') }}
-            <= {{ parameter('winback_loss_reason_days') }}
+        <= {{ parameter('winback_loss_reason_days') }}
     qualify
         row_number() over (
             partition by activity.customer_key

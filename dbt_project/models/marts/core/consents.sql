@@ -11,7 +11,7 @@ last_words as (
             partition by customer_key, channel, purpose
             order by
                 occurred_at desc nulls last,
-                case state when 'withdrawn' then 0 when 'denied' then 1 else 2 end asc,
+                case state when 'withdrawn' then 0 when 'denied' then 1 else 2 end asc nulls last,
                 source_system asc nulls last,
                 consent_id asc nulls last
         ) = 1

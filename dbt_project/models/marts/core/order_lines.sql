@@ -29,8 +29,10 @@ order_lines as (
         ) as net_revenue_gross_of_refunds,
         cast(case when valued.is_counted then lines.gift_card_sales else 0 end as decimal(18, 4))
             as gift_card_sales,
-        cast(case when valued.is_counted then lines.known_cost_amount else 0 end
-            as decimal(18, 4)) as known_cost_amount,
+        cast(
+            case when valued.is_counted then lines.known_cost_amount else 0 end
+            as decimal(18, 4)
+        ) as known_cost_amount,
         lines.cost_basis
     from lines
     inner join valued

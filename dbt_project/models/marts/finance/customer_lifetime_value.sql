@@ -1,3 +1,5 @@
+{% set horizons_months = [12, 24, 36] -%}
+
 with customers as (
     select * from {{ ref('customers') }}
 ),
@@ -61,7 +63,7 @@ customer_lifetime_value as (
         primary_parts.p_order_12m,
         primary_parts.expected_order_value,
         primary_parts.margin_rate
-        {%- for months in clv_horizons() %},
+        {%- for months in horizons_months %},
         cast(summed.expected_orders_{{ months }}m as decimal(18, 6))
             as expected_orders_{{ months }}m,
         cast(summed.clv_{{ months }}m_revenue_nominal as decimal(18, 4))

@@ -1,3 +1,5 @@
+{% set horizons_months = [12, 24, 36] -%}
+
 with units as (
     select * from {{ ref('int_customer_units_valued') }}
 ),
@@ -48,16 +50,16 @@ forecast as (
         cast(scores.p_alive as decimal(9, 6)) as p_alive,
         cast(scores.p_order_12m as decimal(9, 6)) as p_order_12m,
         {{ money('scores.expected_order_value') }} as expected_order_value,
-        cast(scores.margin_rate as decimal(9, 6)) as margin_rate,
-        {{ money('scores.margin_12m_discounted_if_active') }}
-            as clv_12m_margin_discounted_if_active
-        {%- for months in clv_horizons() %},
+        cast(scores.margin_rate as decimal(9, 6)) as margin_rate
+        {%- for months in horizons_months %},
         cast(scores.orders_{{ months }}m as decimal(18, 6)) as expected_orders_{{ months }}m,
         {{ money('scores.revenue_' ~ months ~ 'm') }} as clv_{{ months }}m_revenue_nominal,
         {{ money('scores.margin_' ~ months ~ 'm') }} as clv_{{ months }}m_margin_nominal,
         {{ money('scores.margin_' ~ months ~ 'm_discounted') }}
             as clv_{{ months }}m_margin_discounted
-        {%- endfor %}
+        {%- endfor %},
+        {{ money('scores.margin_12m_discounted_if_active') }}
+            as clv_12m_margin_discounted_if_active
     from ruled
     left join scores
         on

@@ -1,0 +1,69 @@
+"""The small company as a published warehouse, and questions to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from etl import route
+from etl.clv import sufficiency
+from etl.config import Settings, load_settings
+from etl.route import RunResult
+from etl.warehouse import BUILD_NAME, frame, read_only
+from tests.company.generate import MAPPINGS, Expected, write_company
+
+# Three hundred customers would have no forecast; with one, the route does all it can do.
+BUYERS_ENOUGH = 50
+
+
+@dataclass(frozen=True)
+class PublishedCompany:
+    """A published small company and what must be in it."""
+
+    settings: Settings
+    expected: Expected
+    result: RunResult
+
+    @property
+    def database(self) -> Path:
+        """The release's DuckDB file."""
+        return self.result.release / BUILD_NAME
+
+    def ask(self, query: str, **values: object) -> pl.DataFrame:
+        """Ask the release a question."""
+        with read_only(self.database) as connection:
+            return frame(connection, query, **values)
+
+    def one(self, query: str, **values: object) -> Any:
+        """Return the one value of a question."""
+        return self.ask(query, **values).item()
+
+
+def publish_company(root: Path, key_file: Path) -> PublishedCompany:
+    """Write the company's deliveries below a folder and run the whole route on them."""
+    settings = settings_at(root, key_file)
+    expected = write_company(settings.landing)
+    return PublishedCompany(settings, expected, run(settings, expected.as_of))
+
+
+def settings_at(root: Path, key_file: Path) -> Settings:
+    """Settings of an own warehouse; a shared pseudonym key makes two warehouses comparable."""
+    settings = load_settings(data=root / "data", landing=root / "landing", mappings=MAPPINGS)
+    return replace(settings, key_file=key_file, duckdb_memory="1GB")
+
+
+def run(settings: Settings, as_of: date) -> RunResult:
+    """Run the route, with the value models' gate low enough for the small company."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sufficiency, "MINIMUM_BUYERS", BUYERS_ENOUGH)
+        return route.run(settings, as_of)
+
+
+def hashes(result: RunResult) -> dict[str, str]:
+    """Logical hash of every mart of a run."""
+    return {name: mart["logical_hash"] for name, mart in result.manifest["marts"].items()}

@@ -1,0 +1,141 @@
+"""The command line: data on stdout, words on stderr, an exit code a scheduler can act on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from etl.errors import EXIT_DATA_BLOCKED, EXIT_OK, EXIT_SOURCE_LATE, EXIT_USAGE
+from tests.company.generate import MAPPINGS, write_company
+from tests.company.published import PublishedCompany
+
+LOYALTY = Path(sys.executable).with_name("loyalty")
+
+
+def loyalty(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [LOYALTY, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+def lines(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_help_is_there_without_loading_the_engines():
+    code = (
+        "import sys, etl.cli.app;"
+        "sys.exit(any(m in sys.modules for m in ('polars', 'duckdb', 'dbt', 'airflow')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == EXIT_OK
+    assert "report" in loyalty("--help").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run",),
+        ("run", "--as-of", "yesterday"),
+        ("status", "--data", "relative/path"),
+        ("report", "no_such_report"),
+        ("nonsense",),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error_and_no_traceback(arguments):
+    done = loyalty(*arguments)
+    assert done.returncode == EXIT_USAGE
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_error_says_what_where_and_what_to_do(tmp_path):
+    done = loyalty("report", "loyalty_class_sizes", "--data", tmp_path)
+    (error,) = lines(done.stderr)
+    assert error["code"] == "NOT_PUBLISHED"
+    assert all(error[part] for part in ("what", "where", "todo"))
+
+
+def test_a_late_source_has_its_own_exit_code_and_publishes_nothing(tmp_path):
+    write_company(tmp_path / "landing", days=1)
+    done = loyalty(
+        "run", "--as-of", "2026-02-15", "--data", tmp_path / "data",
+        "--landing", tmp_path / "landing", "--mappings", MAPPINGS,
+    )  # fmt: skip
+    assert done.returncode == EXIT_SOURCE_LATE
+    assert lines(done.stderr)[-1]["code"] == "SOURCE_LATE"
+    assert not (tmp_path / "data" / "marts" / "current").exists()
+
+
+def test_status_and_doctor_answer_in_json(published: PublishedCompany):
+    data = published.settings.data
+    (status,) = lines(loyalty("status", "--data", data).stdout)
+    assert status["served"] == published.result.run_id
+    examined = loyalty("doctor", "--data", data)
+    found = {row["check"]: row["ok"] for row in lines(examined.stdout)}
+    assert found["lake"]
+    assert found["served release"]
+
+
+def test_rejects_lists_what_was_planted(published: PublishedCompany):
+    listed = lines(loyalty("rejects", "--data", published.settings.data).stdout)
+    assert sum(row["rows"] for row in listed) == sum(r.rows for r in published.expected.refused)
+    (row, *_) = lines(loyalty("rejects", "--rows", 1, "--data", published.settings.data).stdout)
+    assert row["source_row"]
+    assert row["raw_json"]
+
+
+def test_reports_are_listed_and_run(published: PublishedCompany):
+    data = published.settings.data
+    names = [row["name"] for row in lines(loyalty("report", "--data", data).stdout)]
+    assert "loyalty_class_sizes" in names
+    sizes = lines(loyalty("report", "loyalty_class_sizes", "--data", data).stdout)
+    assert sum(row["customer_count"] for row in sizes) == published.one(
+        "select count(*) from customers"
+    )
+
+
+def test_check_says_what_would_be_refused_and_loads_nothing(tmp_path):
+    good = tmp_path / "sales_2026-01-31.csv"
+    mapping = tmp_path / "shop.yml"
+    mapping.write_text(
+        """
+system: shop
+business_time_zone: UTC
+exports:
+  sales:
+    files: "sales_*.csv"
+    business_day: "_([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    targets:
+      orders:
+        columns:
+          order_id: {from: no}
+          business_unit: {const: shop}
+          channel: {const: web}
+          status: {const: completed}
+          is_test: {const: "false"}
+          ordered_at: {from: at}
+          currency: {const: EUR}
+          gross_items: {from: amount}
+          discount: {const: "0"}
+          shipping: {const: "0"}
+          tax: {const: "0"}
+          total: {from: amount}
+"""
+    )
+    good.write_text("no,at,amount\n1,2026-01-30T10:00:00Z,12.50\n2,2026-01-30T10:00:00Z,3\n")
+    done = loyalty("check", good, "--mapping", mapping, "--data", tmp_path / "data")
+    assert done.returncode == EXIT_OK, done.stderr
+    assert lines(done.stdout) == [
+        {"table": "orders", "outcome": "accepted", "reason": "", "rows": 2, "do": ""}
+    ]
+    good.write_text("no,at,amount\n1,2026-01-30T10:00:00Z,1e3\n2,2026-01-30T10:00:00Z,3\n")
+    done = loyalty("check", good, "--mapping", mapping, "--data", tmp_path / "data")
+    assert done.returncode == EXIT_DATA_BLOCKED
+    refused = [row for row in lines(done.stdout) if row["outcome"] == "refused"]
+    assert refused[0]["reason"] == "NOT_A_NUMBER"
+    assert refused[0]["do"]
+    assert not (tmp_path / "data" / "raw").exists()

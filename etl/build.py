@@ -159,7 +159,11 @@ def _fit_values(
     is_due = pl.col("business_unit").is_in(due)
     fitted = clv.fit_business_units(summaries.filter(is_due), as_of, discount_rate_annual)
     unchanged = clv.build_lookup(
-        summaries.filter(~is_due), *stored.values(), as_of, discount_rate_annual
+        summaries.filter(~is_due),
+        stored["clv_models"],
+        stored["clv_parameters"],
+        as_of,
+        discount_rate_annual,
     )
     proposals = {"clv_models": fitted.models, "clv_parameters": fitted.parameters}
     valid = _in_force({n: _superseded(stored[n], proposals[n]) for n in CLV_STATE}, as_of)

@@ -61,14 +61,13 @@ def check_file(
         sequence=0,
     )
     with tempfile.TemporaryDirectory(prefix="loyalty-check-") as folder:
-        aside = dataclasses.replace(
-            settings, data=Path(folder), landing=file.absolute().parent
-        )
+        aside = dataclasses.replace(settings, data=Path(folder), landing=file.absolute().parent)
         staged = stage_delivery(
             delivery, mapping, export, aside, Tokeniser(_THROWAWAY_KEY), utc_now()
         ).document()
     accepted = [
-        (table, "accepted", "", done["rows"], "") for table, done in sorted(staged["tables"].items())
+        (table, "accepted", "", done["rows"], "")
+        for table, done in sorted(staged["tables"].items())
     ]
     refused = [
         (entry["table"], "refused", entry["reason"], entry["rows"], entry["do"])

@@ -16,8 +16,7 @@ from etl.clock import utc_now
 from etl.config import FEEDS, Settings
 from etl.discover import Delivery, Discovery, discover, missing_feeds
 from etl.errors import LoyaltyError, SourceLate
-from etl.extract import stage_delivery
-from etl.files import sha256_of
+from etl.extract import content_digest, delivery_id_of, stage_delivery
 from etl.holds import accept_deliveries, refuse_held
 from etl.lake import commit_staged
 from etl.ledger import Ledger
@@ -25,7 +24,6 @@ from etl.mapping import Mapping, load_mappings
 from etl.marts import read_marts
 from etl.privacy import Tokeniser, load_or_create_key
 from etl.publish import make_current, write_release
-from etl.staging import delivery_id_of
 from etl.state import commit_state
 from etl.transform import Progress, target_folder
 from etl.vault import Vault
@@ -204,7 +202,7 @@ def _of_export(found: Discovery, export: str) -> list[Delivery]:
 
 
 def _id(delivery: Delivery, mapping: Mapping) -> str:
-    return delivery_id_of(delivery, mapping.export(delivery.export), sha256_of(delivery.path))
+    return delivery_id_of(delivery, mapping.export(delivery.export), content_digest(delivery.path))
 
 
 def _unread(settings: Settings, feed: str, day: date) -> list[str]:

@@ -1,8 +1,8 @@
 """The folder of inputs one run reads: exactly the committed files, verified, and nothing else.
 
-``warehouse/inputs/<lake_version>/<table>/`` holds hard links to committed files plus one zero-row typed
-file per table, so a table that no export feeds is an empty table, on every engine. What the lake
-knows about itself (loads, rejects, sources) stands beside it as tables of its own.
+``warehouse/inputs/<lake_version>/<table>/`` holds hard links to committed files plus one zero-row
+typed file per table, so a table that no export feeds is an empty table, on every engine. What the
+lake knows about itself (loads, rejects, sources) stands beside it as tables of its own.
 """
 
 from __future__ import annotations

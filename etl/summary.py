@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -78,8 +77,15 @@ def _headline(settings: Settings, manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print_tables(manifest: dict[str, Any], output: Output) -> None:
-    columns = ("source_system", "table", "rows in", "quarantined", "accepted", "amount")
-    rows = [
+    columns: tuple[str, ...] = (
+        "source_system",
+        "table",
+        "rows in",
+        "quarantined",
+        "accepted",
+        "amount",
+    )
+    rows: list[tuple[Any, ...]] = [
         (
             row["source_system"],
             row["table_name"],
@@ -92,7 +98,7 @@ def _print_tables(manifest: dict[str, Any], output: Output) -> None:
     ]
     output.rows(columns, rows, "from file to lake, nothing lost")
     columns = ("source_system", "versions in lake", "superseded", "orders in mart", "net revenue")
-    rows_of_orders: Iterable[tuple[Any, ...]] = [
+    rows = [
         (
             row["source_system"],
             row["versions_in_lake"],
@@ -102,7 +108,7 @@ def _print_tables(manifest: dict[str, Any], output: Output) -> None:
         )
         for row in manifest["reconciliation"]["orders"]
     ]
-    output.rows(columns, rows_of_orders, "from lake to mart, nothing lost")
+    output.rows(columns, rows, "from lake to mart, nothing lost")
 
 
 def _money(amount: str | None) -> str:

@@ -139,7 +139,8 @@ def statement(name: str) -> str:
 
 def frame(connection: duckdb.DuckDBPyConnection, query: str, **values: object) -> pl.DataFrame:
     """Run a query with named values and return its rows as a Polars frame."""
-    return connection.execute(query, values or None).pl()
+    rows: pl.DataFrame = connection.execute(query, values or None).pl()
+    return rows
 
 
 @contextlib.contextmanager

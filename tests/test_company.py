@@ -112,14 +112,12 @@ def test_redelivering_doubles_every_file(tmp_path: Path) -> None:
     assert Counter(contents(tmp_path).values()) == {sha: 2 * n for sha, n in before.items()}
 
 
-def test_reversing_changes_names_alone(tmp_path: Path) -> None:
-    write_company(tmp_path)
-    before = Counter(contents(tmp_path).values())
-    reverse_order(tmp_path)
-    assert Counter(contents(tmp_path).values()) == before
-    first, *_, last = sorted((tmp_path / "south_shop").iterdir())
-    assert (first / "sales_20260131.csv").exists()
-    assert (last / "sales_20260126.csv").exists()
+def test_reversing_delivers_all_and_the_history_last(tmp_path: Path) -> None:
+    write_company(tmp_path / "written")
+    days = list(reverse_order(tmp_path / "written", tmp_path / "landing"))
+    assert days == sorted(days, reverse=True)
+    assert days[-1] == HISTORY_ON.isoformat()
+    assert contents(tmp_path / "landing") == contents(tmp_path / "written")
 
 
 def test_planting_a_missing_rate_adds_one_order(tmp_path: Path) -> None:

@@ -283,7 +283,7 @@ def test_every_model_says_its_grain(built: Built) -> None:
 def test_every_model_tests_its_grain(built: Built) -> None:
     """By its key; a model of one row by its number of rows."""
     tested = {
-        (test["attached_node"], (test.get("test_metadata") or {}).get("name"))
+        (test.get("attached_node"), (test.get("test_metadata") or {}).get("name"))
         for test in built.tests
     }
     wrong = []

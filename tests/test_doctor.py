@@ -1,9 +1,8 @@
 """The doctor names what is wrong and what to do, and is quiet when all is well."""
 
-from tests.test_lake import stage
-
 from etl.doctor import examine
 from etl.lake import commit_staged, read_lake
+from tests.test_lake import stage
 
 
 def findings(settings):

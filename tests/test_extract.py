@@ -246,9 +246,10 @@ def test_a_sum_of_integers_does_not_wrap(tmp_path: Path) -> None:
               reopens: {from: n, aggregate: sum}
     """
     at = "2024-05-01T00:00:00Z"
-    rows = [f"1,{at},{2**63 - 1}", f"1,{at},{2**63 - 1}", f"2,{at},1", f"2,{at},2", f"3,{at},"]
+    # Three times the largest integer wraps to a positive one.
+    rows = [*[f"1,{at},{2**63 - 1}"] * 3, f"2,{at},1", f"2,{at},2", f"3,{at},", f"4,{at},0"]
     staged = make_stage(tmp_path, yaml).deliver(rows, header="id,at,n")
-    assert table(staged, "crm_cases")["reopens"].to_list() == [3, None]
+    assert table(staged, "crm_cases")["reopens"].to_list() == [3, None, 0]
     assert reasons(staged) == {("crm_cases", "OUT_OF_RANGE", "reopens"): 1}
 
 

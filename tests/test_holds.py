@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from tests.test_lake import stage
 
 from etl.errors import DataBlocked, UsageError
 from etl.files import read_json, write_json
 from etl.holds import accept_deliveries, lost_too_much, refuse_held
 from etl.lake import STAGED_NAME, commit_staged
+from tests.test_lake import stage
 
 
 def delivery(kept, lost, kept_amount="1000.0000", lost_amount="0.0000", status="accepted"):

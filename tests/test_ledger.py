@@ -2,10 +2,9 @@
 
 from datetime import date
 
-from tests.test_lake import stage
-
 from etl.lake import commit_staged
 from etl.ledger import Ledger
+from tests.test_lake import stage
 
 
 def test_the_index_knows_what_was_committed(settings):

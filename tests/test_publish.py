@@ -50,12 +50,18 @@ def release(settings):
 
 def served_ids(settings):
     with read_only(settings.marts / "current" / "loyalty.duckdb") as reader:
-        return [row[0] for row in reader.execute("select order_id from orders order by 1").fetchall()]
+        return [
+            row[0] for row in reader.execute("select order_id from orders order by 1").fetchall()
+        ]
 
 
 def test_a_release_holds_the_database_the_parquet_and_the_manifest(settings, release):
     folder, manifest = release()
-    assert {p.name for p in folder.iterdir()} == {"loyalty.duckdb", "orders.parquet", "manifest.json"}
+    assert {p.name for p in folder.iterdir()} == {
+        "loyalty.duckdb",
+        "orders.parquet",
+        "manifest.json",
+    }
     assert {p.stat().st_mode & 0o777 for p in folder.iterdir()} == {0o440}
     assert manifest["marts"]["orders"]["rows"] == 2
     assert read_current(settings)["run_id"] == RECORD.run_id
@@ -99,6 +105,6 @@ def test_the_same_run_with_the_same_rows_keeps_its_release(settings, release):
 
 def test_the_same_run_with_other_rows_is_refused_and_nothing_changes(settings, release):
     release()
-    with pytest.raises(LoyaltyError, match="NOT_REPRODUCIBLE.*orders"):
+    with pytest.raises(LoyaltyError, match=r"NOT_REPRODUCIBLE.*orders"):
         release("values ('a', 1), ('c', 2)")
     assert served_ids(settings) == ["a", "b"]

@@ -6,11 +6,11 @@ from datetime import date
 
 import polars as pl
 import pytest
-from tests.test_lake import stage
 
 from etl.files import read_json, write_json
 from etl.lake import REJECTS_NAME, STAGED_NAME, commit_staged
 from etl.quarantine import Filter, reject_rows, summarise_rejects
+from tests.test_lake import stage
 
 
 @pytest.fixture

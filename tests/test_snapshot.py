@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from decimal import Decimal
 
 import polars as pl
 import pytest
-from tests.test_lake import stage
 
 from etl.contract import TABLES
 from etl.errors import LakeCorrupt
 from etl.files import read_json, write_json
 from etl.lake import STAGED_NAME, commit_staged, read_lake
 from etl.snapshot import write_snapshot
+from tests.test_lake import stage
 
 DAY = date(2026, 1, 31)
 
@@ -35,7 +34,7 @@ def test_a_committed_file_is_linked_and_not_copied(settings):
     commit_staged(settings, "orders", DAY)
     (file,) = read_lake(settings).files
     linked = snapshot(settings) / "orders" / file.path.name
-    assert os.path.samefile(linked, file.path)
+    assert linked.samefile(file.path)
 
 
 def test_the_inputs_of_an_earlier_lake_are_gone(settings):

@@ -133,9 +133,7 @@ def check(
     with _reporting(as_json) as output:
         from etl.check import check_file
 
-        report = check_file(
-            _settings(data), file, mapping, export, _day(day) if day else None
-        )
+        report = check_file(_settings(data), file, mapping, export, _day(day) if day else None)
         output.rows(report.columns, report.rows, report.title)
         if report.blocked:
             raise typer.Exit(3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import dataframely as dy
@@ -52,19 +53,18 @@ class Table:
     @property
     def key(self) -> tuple[str, ...]:
         """Columns that identify a row within its ``source_system``."""
-        columns = self.schema.columns()
-        return tuple(name for name, column in columns.items() if _meta(column)["key"])
+        return tuple(name for name, meta in _metas(self.schema).items() if meta["key"])
 
     @property
     def instants(self) -> tuple[str, ...]:
         """Columns of kind ``instant``, each of which has a derived ``*_on`` sibling."""
-        return tuple(name for name in self.schema.column_names() if self.kind(name) == "instant")
+        return tuple(n for n, meta in _metas(self.schema).items() if meta["kind"] == "instant")
 
     @property
     def pii(self) -> dict[str, str]:
         """Personal columns and what they hold: email, phone, name or birth_on."""
-        columns = self.schema.columns()
-        return {name: str(_meta(c)["pii"]) for name, c in columns.items() if _meta(c)["pii"]}
+        metas = _metas(self.schema).items()
+        return {name: str(meta["pii"]) for name, meta in metas if meta["pii"]}
 
     @property
     def feed(self) -> str:
@@ -73,7 +73,7 @@ class Table:
 
     def kind(self, column: str) -> str:
         """Return the kind of a column (see :mod:`etl.contract.columns`)."""
-        return str(_meta(self.schema.columns()[column])["kind"])
+        return str(_metas(self.schema)[column]["kind"])
 
     def lake_schema(self) -> dict[str, pl.DataType]:
         """Return the one Parquet schema of this table: columns, derived dates, envelope.
@@ -99,5 +99,6 @@ def business_date(instant: str) -> str:
     return f"{instant.removesuffix('_at')}_on"
 
 
-def _meta(column: dy.Column) -> dict[str, object]:
-    return column.metadata or {}
+@functools.cache  # dataframely makes its columns anew at every call
+def _metas(schema: type[dy.Schema]) -> dict[str, dict[str, object]]:
+    return {name: column.metadata or {} for name, column in schema.columns().items()}

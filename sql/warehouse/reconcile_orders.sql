@@ -41,4 +41,4 @@ select
 from versions
 left join latest on versions.source_system = latest.source_system
 left join published on versions.source_system = published.source_system
-order by 1
+order by versions.source_system asc nulls last

@@ -33,4 +33,4 @@ full join held
     on
         delivered.source_system = held.source_system
         and delivered.table_name = held.table_name
-order by 1, 2
+order by source_system asc nulls last, table_name asc nulls last

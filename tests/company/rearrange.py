@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -30,12 +31,13 @@ def split_in_two(landing: Path) -> None:
         write_manifest(folder, manifest)
 
 
-def reverse_order(landing: Path) -> None:
-    """Rename the folders so that the newest delivery comes first by name."""
-    for system in {folder.parent for folder in delivery_folders(landing)}:
-        folders = sorted(path for path in system.iterdir() if (path / MANIFEST).exists())
-        for nth, folder in enumerate(reversed(folders)):
-            folder.rename(folder.with_name(f"{nth:03}-delivery"))
+def reverse_order(written: Path, landing: Path) -> Iterator[str]:
+    """Let the deliveries arrive the newest business day first; yields each day that is there."""
+    folders = delivery_folders(written)
+    for day in sorted({folder.name for folder in folders}, reverse=True):
+        for folder in (folder for folder in folders if folder.name == day):
+            shutil.copytree(folder, landing / folder.relative_to(written))
+        yield day
 
 
 def delivery_folders(landing: Path) -> list[Path]:

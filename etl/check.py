@@ -12,12 +12,12 @@ from typing import Any
 
 from etl.clock import utc_now
 from etl.config import Settings
-from etl.discover import Delivery, business_day_of_name
 from etl.errors import UsageError
-from etl.extract import stage_delivery
+from etl.ingest.discover import Delivery, business_day_of_name
+from etl.ingest.extract import stage_delivery
+from etl.lake.quarantine import refusals
 from etl.mapping import Export, Mapping, load_mapping
-from etl.privacy import Tokeniser
-from etl.quarantine import refusals
+from etl.privacy.tokens import Tokeniser
 
 # Tokens made here are thrown away with the folder they are written to.
 _THROWAWAY_KEY = bytes(32)

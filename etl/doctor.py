@@ -11,10 +11,10 @@ from importlib.metadata import version
 from etl.config import Settings
 from etl.errors import LoyaltyError
 from etl.files import make_folder
-from etl.lake import read_lake, verify_files
+from etl.lake.commits import read_lake, verify_files
 from etl.mapping import load_mappings
-from etl.privacy import load_or_create_key
-from etl.publish import read_current
+from etl.privacy.tokens import load_or_create_key
+from etl.publish.release import read_current
 
 _MINIMUM_FREE_GIB = 2
 _PINNED = ("apache-airflow", "dbt-core", "dbt-duckdb", "duckdb", "polars", "pyarrow")

@@ -86,7 +86,7 @@ def run_report(connection: duckdb.DuckDBPyConnection, report: Report) -> pl.Data
     """Answer a report's question.
 
     Args:
-        connection: Open to a published release, see :func:`etl.warehouse.read_only`.
+        connection: Open to a published release, see :func:`etl.warehouse.database.read_only`.
         report: The question.
 
     Returns:

@@ -11,23 +11,23 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from etl.build import Build, build_warehouse, last_build
 from etl.clock import utc_now
 from etl.config import FEEDS, Settings
-from etl.discover import Delivery, Discovery, discover, missing_feeds
 from etl.errors import LoyaltyError, SourceLate
-from etl.extract import content_digest, delivery_id_of, stage_delivery
-from etl.holds import accept_deliveries, refuse_held
-from etl.lake import commit_staged
-from etl.ledger import Ledger
+from etl.ingest.discover import Delivery, Discovery, discover, missing_feeds
+from etl.ingest.extract import content_digest, delivery_id_of, stage_delivery
+from etl.lake.commits import commit_staged
+from etl.lake.ledger import Ledger
 from etl.mapping import Mapping, load_mappings
-from etl.marts import read_marts
-from etl.privacy import Tokeniser, load_or_create_key
-from etl.publish import make_current, write_release
+from etl.privacy.tokens import Tokeniser, load_or_create_key
+from etl.privacy.vault import Vault
+from etl.publish.holds import accept_deliveries, refuse_held
+from etl.publish.marts import read_marts
+from etl.publish.release import make_current, write_release
 from etl.state import commit_state
-from etl.transform import Progress, target_folder
-from etl.vault import Vault
-from etl.warehouse import writer_lock
+from etl.warehouse.build import Build, build_warehouse, last_build
+from etl.warehouse.database import writer_lock
+from etl.warehouse.transform import Progress, target_folder
 
 
 @dataclass(frozen=True)

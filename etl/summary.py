@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from etl.build import last_build
 from etl.cli.console import Output
 from etl.config import Settings
-from etl.lake import read_lake
-from etl.publish import read_current
+from etl.lake.commits import read_lake
+from etl.publish.release import read_current
 from etl.reports import find_report, run_report
-from etl.warehouse import BUILD_NAME, read_only
+from etl.warehouse.build import last_build
+from etl.warehouse.database import BUILD_NAME, read_only
 
 # Questions every reader asks first; each is a file in sql/reports.
 _REPORTS = (
@@ -27,6 +27,9 @@ def print_summary(settings: Settings, output: Output) -> None:
     manifest = read_current(settings)
     if manifest is None:
         output.text("Nothing has been published yet.")
+        return
+    if output.data_is_json:
+        output.record({**_headline(settings, manifest), **_figures(manifest)})
         return
     output.record(_headline(settings, manifest), "published")
     _print_tables(manifest, output)
@@ -50,11 +53,11 @@ def print_status(settings: Settings, output: Output) -> None:
             "last_build": build.record.run_id if build else "none",
             "served": served["run_id"] if served else "none",
             "served_as_of": served["as_of"] if served else "none",
-            "warnings": len(warnings),
+            "warnings": dict(warnings) if output.data_is_json else len(warnings),
         },
         "status",
     )
-    if warnings:
+    if warnings and not output.data_is_json:
         output.rows(("check", "warning"), warnings.items(), "warnings of the last build")
 
 
@@ -74,6 +77,12 @@ def _headline(settings: Settings, manifest: dict[str, Any]) -> dict[str, Any]:
         "warnings": len(manifest["warnings"]),
     }
     return headline | ({"made_up_data": ", ".join(generated)} if generated else {})
+
+
+def _figures(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return what a machine asks of a run: rows per mart, and the reconciliation."""
+    rows = {name: mart["rows"] for name, mart in manifest["marts"].items()}
+    return {"rows": rows, "reconciliation": manifest["reconciliation"]}
 
 
 def _print_tables(manifest: dict[str, Any], output: Output) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from etl.config import Settings, load_settings
+from tests.company.published import PublishedCompany, publish_company
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +26,21 @@ def settings_in() -> Callable[..., Settings]:
 def settings(tmp_path: Path, settings_in: Callable[..., Settings]) -> Settings:
     """Settings of an empty warehouse."""
     return settings_in(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pseudonym key that warehouses share whose hashes are compared."""
+    return tmp_path_factory.mktemp("key") / "pseudonym.key"
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> PublishedCompany:
+    """The small company, landed, built and published once for all tests that only read."""
+    return publish_company(tmp_path_factory.mktemp("company"), key_file)
+
+
+@pytest.fixture(scope="session")
+def built_marts(published: PublishedCompany) -> Path:
+    """The DuckDB file of the small company's release."""
+    return published.database

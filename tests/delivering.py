@@ -11,11 +11,11 @@ import polars as pl
 
 from etl.config import Settings
 from etl.contract import TABLES
-from etl.discover import Delivery
-from etl.extract import stage_delivery
+from etl.ingest.discover import Delivery
+from etl.ingest.extract import stage_delivery
+from etl.ingest.staging import StagedDelivery
 from etl.mapping import Mapping, load_mapping
-from etl.privacy import Tokeniser
-from etl.staging import StagedDelivery
+from etl.privacy.tokens import Tokeniser
 
 DAY = date(2024, 5, 31)
 LOADED_AT = datetime(2024, 6, 1, 2, 0, tzinfo=UTC)

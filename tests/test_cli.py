@@ -74,6 +74,7 @@ def test_status_and_doctor_answer_in_json(published: PublishedCompany):
     data = published.settings.data
     (status,) = lines(loyalty("status", "--data", data).stdout)
     assert status["served"] == published.result.run_id
+    assert "order_lines_without_product" in status["warnings"]
     examined = loyalty("doctor", "--data", data)
     found = {row["check"]: row["ok"] for row in lines(examined.stdout)}
     assert found["lake"]
@@ -112,7 +113,7 @@ exports:
     targets:
       orders:
         columns:
-          order_id: {from: no}
+          order_id: {from: order}
           business_unit: {const: shop}
           channel: {const: web}
           status: {const: completed}
@@ -126,13 +127,13 @@ exports:
           total: {from: amount}
 """
     )
-    good.write_text("no,at,amount\n1,2026-01-30T10:00:00Z,12.50\n2,2026-01-30T10:00:00Z,3\n")
+    good.write_text("order,at,amount\n1,2026-01-30T10:00:00Z,12.50\n2,2026-01-30T10:00:00Z,3\n")
     done = loyalty("check", good, "--mapping", mapping, "--data", tmp_path / "data")
     assert done.returncode == EXIT_OK, done.stderr
     assert lines(done.stdout) == [
         {"table": "orders", "outcome": "accepted", "reason": "", "rows": 2, "do": ""}
     ]
-    good.write_text("no,at,amount\n1,2026-01-30T10:00:00Z,1e3\n2,2026-01-30T10:00:00Z,3\n")
+    good.write_text("order,at,amount\n1,2026-01-30T10:00:00Z,1e3\n2,2026-01-30T10:00:00Z,3\n")
     done = loyalty("check", good, "--mapping", mapping, "--data", tmp_path / "data")
     assert done.returncode == EXIT_DATA_BLOCKED
     refused = [row for row in lines(done.stdout) if row["outcome"] == "refused"]

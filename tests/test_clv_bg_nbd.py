@@ -7,12 +7,12 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from clv_samples import PUBLISHED, PUBLISHED_IN_DAYS, cdnow, triples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.clv import bg_nbd
 from etl.clv.bg_nbd import BgNbd
+from tests.clv_samples import PUBLISHED, PUBLISHED_IN_DAYS, cdnow, triples
 
 ODD = BgNbd(r=1.7, alpha=12.0, a=0.4, b=0.8)
 

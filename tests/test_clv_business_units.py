@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
-from clv_samples import CUTOFF_ON, cdnow, day_before, summary
 from polars.testing import assert_frame_equal
 
 from etl.clv import (
@@ -20,6 +19,7 @@ from etl.clv import (
     in_force,
 )
 from etl.clv.bg_nbd import BgNbd
+from tests.clv_samples import CUTOFF_ON, cdnow, day_before, summary
 
 RATE = 0.10
 

@@ -7,12 +7,12 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from clv_samples import cdnow, simulated, spends, triples
 
 from etl.clv import bg_nbd, fit, gamma_gamma
 from etl.clv.bg_nbd import BgNbd
 from etl.clv.errors import FitNotConverged
 from etl.clv.gamma_gamma import GammaGamma
+from tests.clv_samples import cdnow, simulated, spends, triples
 
 
 def standard_errors(information: np.ndarray) -> list[float]:

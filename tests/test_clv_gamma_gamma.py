@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from clv_samples import PUBLISHED_SPEND, cdnow, spends
 
 from etl.clv import gamma_gamma
 from etl.clv.gamma_gamma import GammaGamma
+from tests.clv_samples import PUBLISHED_SPEND, cdnow, spends
 
 ODD = GammaGamma(p=1.3, q=2.2, gamma=40.0)
 

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from clv_samples import PUBLISHED, PUBLISHED_IN_DAYS
 
 from etl.clv import lookup
 from etl.clv.quadrature import expected_orders_if_alive
+from tests.clv_samples import PUBLISHED, PUBLISHED_IN_DAYS
 
 WEEKS_PER_YEAR = 365.25 / 7
 

@@ -8,11 +8,11 @@ import mpmath
 import numpy as np
 import polars as pl
 import pytest
-from clv_samples import PUBLISHED, PUBLISHED_IN_DAYS, cdnow
 
 from etl.clv.bg_nbd import BgNbd, probability_alive
 from etl.clv.errors import QuadratureError
 from etl.clv.quadrature import expected_orders_if_alive, expected_orders_of_newcomer
+from tests.clv_samples import PUBLISHED, PUBLISHED_IN_DAYS, cdnow
 
 HOLDOUT_DAYS = 39 * 7
 

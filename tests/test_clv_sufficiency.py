@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
-from clv_samples import CUTOFF_ON, cdnow, summary
 
 from etl.clv.sufficiency import Evidence, evidence_of, judge
+from tests.clv_samples import CUTOFF_ON, cdnow, summary
 
 ENOUGH = Evidence(
     buyers=500, frequent_buyers=1, history_days=180, silence_days=30, history_starts_on=None

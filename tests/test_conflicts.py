@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from etl import conflicts
-from etl.conflicts import document_names, duplicate_keys, split_documents
 from etl.contract import TABLES
+from etl.ingest import conflicts
+from etl.ingest.conflicts import document_names, duplicate_keys, split_documents
 from etl.mapping.operations import DOCUMENT
 
 

@@ -270,7 +270,7 @@ def test_the_chain_lands_builds_and_publishes_one_day_and_landing_it_again_chang
 ):
     """Files in, a release out, by the DAGs themselves; the numbers are test_route's work."""
     from etl.config import load_settings
-    from etl.publish import read_current
+    from etl.publish.release import read_current
 
     landing, mappings, as_of = company_landing
     monkeypatch.setenv("LOYALTY_DATA", str(tmp_path))

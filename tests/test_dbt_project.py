@@ -17,7 +17,7 @@ import pytest
 
 from etl.config import DBT_PROJECT
 from etl.contract.table import VOLATILE
-from etl.inputs import write_empty_inputs
+from etl.lake.inputs import write_empty_inputs
 
 # (pattern, why). Searched in compiled SQL without comments, string literals and quoted names.
 FORBIDDEN = (

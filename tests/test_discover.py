@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from etl.discover import Delivery, Discovery, discover, missing_feeds
 from etl.errors import ConfigError
-from etl.manifest import MANIFEST_NAME
+from etl.ingest.discover import Delivery, Discovery, discover, missing_feeds
+from etl.ingest.manifest import MANIFEST_NAME
 from etl.mapping.model import Export, Mapping, Target
 
 LAST = date(2017, 12, 31)

@@ -1,7 +1,7 @@
 """The doctor names what is wrong and what to do, and is quiet when all is well."""
 
 from etl.doctor import examine
-from etl.lake import commit_staged, read_lake
+from etl.lake.commits import commit_staged, read_lake
 from tests.test_lake import stage
 
 

@@ -10,7 +10,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from delivering import (
+
+from etl.errors import LoyaltyError
+from etl.files import sha256_of
+from etl.ingest import batches
+from etl.ingest.staging import StagedDelivery
+from etl.privacy.tokens import Tokeniser
+from tests.delivering import (
     BASKETS,
     DAY,
     GOOD,
@@ -23,12 +29,6 @@ from delivering import (
     rejects,
     table,
 )
-
-from etl import batches
-from etl.errors import LoyaltyError
-from etl.files import sha256_of
-from etl.privacy import Tokeniser
-from etl.staging import StagedDelivery
 
 CONTACTS = """
 system: crm
@@ -515,7 +515,7 @@ def test_a_failure_leaves_nothing_behind(stage: Stage, monkeypatch: pytest.Monke
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("etl.staging.TableWriter.write", fail)
+    monkeypatch.setattr("etl.ingest.staging.TableWriter.write", fail)
     with pytest.raises(OSError, match="No space left"):
         stage.deliver(GOOD)
     assert [path for path in stage.settings.staged.rglob("*") if path.is_file()] == []
@@ -538,3 +538,11 @@ def test_a_reader_that_disagrees_with_the_gate_stops_the_delivery(
     monkeypatch.setattr(batches, "_chunks", lambda f, e: (c.head(2) for c in chunks(f, e)))
     with pytest.raises(LoyaltyError, match="The reader found 2 records, the gate 3 records"):
         stage.deliver(GOOD)
+
+
+def test_a_constant_has_a_point_whatever_the_exports_decimal_mark(tmp_path: Path) -> None:
+    mapping = BASKETS.replace("time_zone: UTC\n", 'time_zone: UTC\n    decimal_mark: ","\n')
+    mapping = mapping.replace("shipping: {const: 0}", 'shipping: {const: "4.50"}')
+    staged = make_stage(tmp_path, mapping).deliver([basket_row("1", '"1,25"')])
+    orders = table(staged, "orders")
+    assert (orders["total"][0], orders["shipping"][0]) == (Decimal("1.25"), Decimal("4.50"))

@@ -6,8 +6,8 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from etl.fingerprint import logical_hash
-from etl.warehouse import scratch
+from etl.publish.fingerprint import logical_hash
+from etl.warehouse.database import scratch
 
 ROWS = pl.DataFrame(
     {

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.errors import FileRejected
-from etl.gate import GatedFile, Limits, pass_gate, source
+from etl.ingest.gate import GatedFile, Limits, pass_gate, source
+from etl.ingest.reasons import REASONS
 from etl.mapping.model import Column, Export, Target
-from etl.reasons import REASONS
 
 GOOD = b"id,name\n1,a\n2,b\n"
 SHA = hashlib.sha256(GOOD).hexdigest()

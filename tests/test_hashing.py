@@ -9,7 +9,7 @@ from decimal import Decimal
 import polars as pl
 
 from etl.contract import TABLES
-from etl.hashing import document_hashes, with_record_hash
+from etl.ingest.hashing import document_hashes, with_record_hash
 
 COSTS = TABLES["product_costs"]
 PRODUCTS = TABLES["products"]

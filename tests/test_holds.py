@@ -8,8 +8,8 @@ import pytest
 
 from etl.errors import DataBlocked, UsageError
 from etl.files import read_json, write_json
-from etl.holds import accept_deliveries, lost_too_much, refuse_held
-from etl.lake import STAGED_NAME, commit_staged
+from etl.lake.commits import STAGED_NAME, commit_staged
+from etl.publish.holds import accept_deliveries, lost_too_much, refuse_held
 from tests.test_lake import stage
 
 

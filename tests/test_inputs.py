@@ -11,7 +11,7 @@ import yaml
 from etl import clv
 from etl.config import DBT_PROJECT
 from etl.contract import TABLES
-from etl.inputs import EMPTY_FILE, INPUT_SCHEMAS, empty_frame, write_empty_inputs
+from etl.lake.inputs import EMPTY_FILE, INPUT_SCHEMAS, empty_frame, write_empty_inputs
 
 
 def test_every_table_gets_a_typed_file_without_rows(tmp_path: Path) -> None:

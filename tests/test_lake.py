@@ -7,9 +7,9 @@ from datetime import date
 import polars as pl
 import pytest
 
-from etl import lake
 from etl.errors import LakeCorrupt
 from etl.files import sha256_of, write_json
+from etl.lake import commits as lake
 
 DAY = date(2026, 1, 31)
 

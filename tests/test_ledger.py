@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from etl.lake import commit_staged
-from etl.ledger import Ledger
+from etl.lake.commits import commit_staged
+from etl.lake.ledger import Ledger
 from tests.test_lake import stage
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from etl.errors import FileRejected
-from etl.manifest import MANIFEST_NAME, Declared, Manifest, read_manifest
+from etl.ingest.manifest import MANIFEST_NAME, Declared, Manifest, read_manifest
 
 
 def read(folder: Path, text: str | bytes) -> Manifest:

@@ -8,13 +8,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from delivering import BASKETS
 from jsonschema import Draft202012Validator
 
 from etl.config import PACKAGED_MAPPINGS
 from etl.errors import MappingError
 from etl.mapping import Column, Mapping, Op, load_mapping, load_mappings
 from etl.mapping.load import SCHEMA_PATH
+from tests.delivering import BASKETS
 
 ORDERS = "exports.baskets.targets.orders.columns"
 LINES = "exports.baskets.targets.order_lines.columns"
@@ -125,6 +125,8 @@ def test_a_coalesce_needs_one_of_its_columns_only(tmp_path: Path) -> None:
         ("{from: customer}", "{from: a, map: {yes: y}}",
          "YAML reads this key as True, not as text; put it in quotes.",
          f"{ORDERS}.customer_ref.map.True"),
+        ("{from: customer}", "{from: no}", "Expected a text, found False. Put it in quotes.",
+         f"{ORDERS}.customer_ref.from"),
         ("{const: store}", "{const: 0.5}",
          "Expected a text or a whole number or true or false, found 0.5. Put it in quotes.",
          f"{ORDERS}.channel.const"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from etl.config import load_settings
 from etl.contract import TABLES
-from etl.privacy import Tokeniser, Vault, birth_parts, email_domain, is_role_inbox, normalise
+from etl.privacy.tokens import Tokeniser, Vault, birth_parts, email_domain, is_role_inbox, normalise
 
 KEY = bytes(range(32))
 TOKENISER = Tokeniser(KEY)

@@ -9,9 +9,10 @@ import pytest
 
 from etl.errors import LoyaltyError
 from etl.files import make_folder
-from etl.marts import Mart
-from etl.publish import BuildRecord, make_current, read_current, write_release
-from etl.warehouse import build_path, open_build, read_only
+from etl.publish.marts import Mart
+from etl.publish.release import make_current, read_current, write_release
+from etl.warehouse.database import build_path, open_build, read_only
+from etl.warehouse.record import BuildRecord
 
 RECORD = BuildRecord(
     run_id="2026-01-31-aaaaaaaaaaaa",

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from etl.files import read_json, write_json
-from etl.lake import REJECTS_NAME, STAGED_NAME, commit_staged
-from etl.quarantine import Filter, reject_rows, summarise_rejects
+from etl.lake.commits import REJECTS_NAME, STAGED_NAME, commit_staged
+from etl.lake.quarantine import Filter, reject_rows, summarise_rejects
 from tests.test_lake import stage
 
 

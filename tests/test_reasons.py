@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from etl.errors import FileRejected, LoyaltyError
-from etl.reasons import REASONS, file_rejected, reason, rule_code
+from etl.ingest.reasons import REASONS, file_rejected, reason, rule_code
 
 ETL = Path(__file__).parents[1] / "etl"
 FIELDS = dict.fromkeys(

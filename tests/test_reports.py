@@ -21,7 +21,7 @@ from etl.reports import (
     list_reports,
     run_report,
 )
-from etl.warehouse import read_only
+from etl.warehouse.database import read_only
 
 NAMED_MARTS = (
     "customer_lifetime_value",

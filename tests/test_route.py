@@ -14,14 +14,13 @@ import pytest
 
 from etl import route
 from etl.errors import DataBlocked, SourceLate
-from etl.lake import read_lake
-from etl.publish import read_current
-from etl.warehouse import BUILD_NAME, frame, read_only
+from etl.lake.commits import read_lake
+from etl.publish.release import read_current
+from etl.warehouse.database import BUILD_NAME, frame, read_only
 from tests.company.generate import company, write_company
 from tests.company.published import (
     PublishedCompany,
     hashes,
-    publish_company,
     run,
     settings_at,
 )
@@ -34,16 +33,6 @@ from tests.company.rearrange import (
 
 AS_OF = date(2026, 1, 31)
 EARLIER = date(2026, 1, 29)
-
-
-@pytest.fixture(scope="module")
-def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("key") / "pseudonym.key"
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> PublishedCompany:
-    return publish_company(tmp_path_factory.mktemp("company"), key_file)
 
 
 def test_every_record_is_accounted_for(published: PublishedCompany) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from etl.config import PROJECT_ROOT, load_settings
-from etl.publish import read_current
+from etl.publish.release import read_current
 
 DAG_IDS = ("land_orders", "land_crm", "build_marts")
 PATIENCE_SECONDS = 240

@@ -11,8 +11,8 @@ import pytest
 from etl.contract import TABLES
 from etl.errors import LakeCorrupt
 from etl.files import read_json, write_json
-from etl.lake import STAGED_NAME, commit_staged, read_lake
-from etl.snapshot import write_snapshot
+from etl.lake.commits import STAGED_NAME, commit_staged, read_lake
+from etl.lake.snapshot import write_snapshot
 from tests.test_lake import stage
 
 DAY = date(2026, 1, 31)

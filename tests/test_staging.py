@@ -7,9 +7,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from delivering import GOOD, make_stage
 
-from etl.staging import amount_text, table_writer, work_folder
+from etl.ingest.staging import amount_text, table_writer, work_folder
+from tests.delivering import GOOD, make_stage
 
 SCHEMA: dict[str, pl.DataType] = {"a": pl.Int64(), "b": pl.Decimal(18, 4)}
 

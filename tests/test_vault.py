@@ -11,7 +11,7 @@ import pytest
 
 from etl.config import Settings, load_settings
 from etl.errors import ConfigError, LoyaltyError
-from etl.vault import Vault, load_or_create_key
+from etl.privacy.vault import Vault, load_or_create_key
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from etl.errors import Busy, LoyaltyError
 from etl.files import make_folder
-from etl.warehouse import build_path, open_build, read_only, writer_lock
+from etl.warehouse.database import build_path, open_build, read_only, writer_lock
 
 
 def hold(settings, started, seconds):

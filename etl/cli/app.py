@@ -86,7 +86,7 @@ def build(
 ) -> None:
     """Build and check the warehouse as of a day; publish nothing."""
     with _reporting(as_json) as output:
-        from etl.build import build_warehouse
+        from etl.warehouse.build import build_warehouse
 
         built = build_warehouse(_settings(data), _day(as_of), output.progress, refit=refit)
         output.record(
@@ -150,7 +150,7 @@ def rejects(
 ) -> None:
     """List quarantined files and rows by reason; personal data stays masked."""
     with _reporting(as_json) as output:
-        from etl.quarantine import Filter, reject_rows, summarise_rejects
+        from etl.lake.quarantine import Filter, reject_rows, summarise_rejects
 
         wanted = Filter(reason=reason, system=system, day=_day(day) if day else None)
         settings = _settings(data)
@@ -167,7 +167,7 @@ def report(
     """Answer one of the questions in sql/reports from the published marts."""
     with _reporting(as_json) as output:
         from etl.reports import find_report, list_reports, run_report
-        from etl.warehouse import BUILD_NAME, read_only
+        from etl.warehouse.database import BUILD_NAME, read_only
 
         if not name:
             listed = [(r.name, r.audience, r.title) for r in list_reports()]

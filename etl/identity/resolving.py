@@ -120,7 +120,9 @@ def _useful(edges: pl.DataFrame) -> pl.DataFrame:
     ]
     neighbours = pl.concat(unseen).group_by("node").agg(pl.col("neighbour").n_unique())
     alone = neighbours.filter(pl.col("neighbour") == 1)["node"]
-    return edges.filter(~pl.col("left").is_in(alone) & ~pl.col("right").is_in(alone))
+    return edges.filter(
+        ~pl.col("left").is_in(alone.implode()) & ~pl.col("right").is_in(alone.implode())
+    )
 
 
 def _components(

@@ -108,7 +108,8 @@ def _explained(error: ValidationError) -> Iterable[Problem]:
 
 def _wrong_type(expected: str | list[str], value: object) -> str:
     names = [expected] if isinstance(expected, str) else expected
-    quotes = " Put it in quotes." if isinstance(value, float) else ""
+    # YAML itself reads 1.0 as a number and no, yes, on, off as truth values.
+    quotes = " Put it in quotes." if isinstance(value, bool | float) else ""
     return f"Expected {' or '.join(_TYPES[n] for n in names)}, found {value!r}.{quotes}"
 
 

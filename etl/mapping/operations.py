@@ -71,12 +71,15 @@ def is_unknown(text: pl.Expr, column: Column) -> pl.Expr:
 
 
 def cast_of(column: Column, kind: str, export: Export) -> Cast:
-    """Return how the text of a column becomes a value of its kind."""
+    """Return how the text of a column becomes a value of its kind.
+
+    A constant is written in the mapping and not in the export, so its decimal mark is a point.
+    """
     return Cast(
         kind,
         column.parse,
         export.time_zone,
-        export.decimal_mark,
+        export.decimal_mark if column.const is None else ".",
         column.shift_days,
         column.negate,
     )

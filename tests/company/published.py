@@ -14,7 +14,7 @@ from etl import route
 from etl.clv import sufficiency
 from etl.config import Settings, load_settings
 from etl.route import RunResult
-from etl.warehouse import BUILD_NAME, frame, read_only
+from etl.warehouse.database import BUILD_NAME, frame, read_only
 from tests.company.generate import MAPPINGS, Expected, write_company
 
 # Three hundred customers would have no forecast; with one, the route does all it can do.

@@ -10,10 +10,10 @@ assigned as (
     select
         source_system,
         order_id,
-        sum(goods) as goods,
-        sum(gift_cards) as gift_cards,
-        sum(shipping) as shipping,
-        sum(tax) as tax
+        sum(goods_own) as goods_own,
+        sum(gift_own) as gift_own,
+        sum(shipping_own) as shipping_own,
+        sum(tax_own) as tax_own
     from refunds
     group by source_system, order_id
 ),
@@ -23,10 +23,10 @@ rooms as (
     select
         assigned.source_system,
         assigned.order_id,
-        greatest(coalesce(orders.goods_own, 0) - assigned.goods, 0) as goods_room,
-        greatest(coalesce(orders.gift_own, 0) - assigned.gift_cards, 0) as gift_room,
-        greatest(coalesce(orders.shipping_own, 0) - assigned.shipping, 0) as shipping_room,
-        greatest(coalesce(orders.tax_own, 0) - assigned.tax, 0) as tax_room
+        greatest(coalesce(orders.goods_own, 0) - assigned.goods_own, 0) as goods_room,
+        greatest(coalesce(orders.gift_own, 0) - assigned.gift_own, 0) as gift_room,
+        greatest(coalesce(orders.shipping_own, 0) - assigned.shipping_own, 0) as shipping_room,
+        greatest(coalesce(orders.tax_own, 0) - assigned.tax_own, 0) as tax_room
     from assigned
     left join orders
         on assigned.source_system = orders.source_system and assigned.order_id = orders.order_id
@@ -39,7 +39,7 @@ accumulated as (
         rooms.gift_room,
         rooms.shipping_room,
         rooms.tax_room,
-        sum(refunds.unassigned) over (
+        sum(refunds.unassigned_own) over (
             partition by refunds.source_system, refunds.order_id
             -- Those that state tax and shipping go first: the rest of theirs can only be goods.
             order by
@@ -58,12 +58,14 @@ poured as (
     select
         *,
         {{ poured('so_far', 'goods_room', 'gift_room') }}
-        - {{ poured('so_far - unassigned', 'goods_room', 'gift_room') }} as gift_poured,
+        - {{ poured('so_far - unassigned_own', 'goods_room', 'gift_room') }} as gift_poured,
         case
             when has_no_parts
                 then
                     {{ poured('so_far', 'goods_room + gift_room', 'shipping_room') }}
-                    - {{ poured('so_far - unassigned', 'goods_room + gift_room', 'shipping_room') }}
+                    - {{ poured(
+                        'so_far - unassigned_own', 'goods_room + gift_room', 'shipping_room'
+                    ) }}
             else 0
         end as shipping_poured,
         case
@@ -71,25 +73,16 @@ poured as (
                 then
                     {{ poured('so_far', 'goods_room + gift_room + shipping_room', 'tax_room') }}
                     - {{ poured(
-                        'so_far - unassigned', 'goods_room + gift_room + shipping_room', 'tax_room'
+                        'so_far - unassigned_own',
+                        'goods_room + gift_room + shipping_room',
+                        'tax_room'
                     ) }}
             else 0
         end as tax_poured
     from accumulated
 ),
 
-split_own as (
-    select
-        *,
-        cast(
-            goods + unassigned - gift_poured - shipping_poured - tax_poured as decimal(18, 4)
-        ) as goods_own,
-        cast(gift_cards + gift_poured as decimal(18, 4)) as gift_own,
-        cast(shipping + shipping_poured as decimal(18, 4)) as shipping_own,
-        cast(tax + tax_poured as decimal(18, 4)) as tax_own
-    from poured
-),
-
+-- The goods take what is left of the converted total, so that the parts add up to it.
 split as (
     select
         source_system,
@@ -98,12 +91,29 @@ split as (
         line_count,
         item_quantity,
         returned_cost_amount,
-        goods_own,
-        {{ to_reporting('goods_own', 'exchange_rate') }} as goods_amount,
-        {{ to_reporting('gift_own', 'exchange_rate') }} as gift_card_amount,
-        {{ to_reporting('shipping_own', 'exchange_rate') }} as shipping_amount,
-        {{ to_reporting('tax_own', 'exchange_rate') }} as tax_amount
-    from split_own
+        cast(
+            goods_own + unassigned_own - gift_poured - shipping_poured - tax_poured
+            as decimal(18, 4)
+        ) as goods_own,
+        cast(
+            goods_amount + unassigned_amount
+            - {{ to_reporting('gift_poured', 'own_exchange_rate') }}
+            - {{ to_reporting('shipping_poured', 'own_exchange_rate') }}
+            - {{ to_reporting('tax_poured', 'own_exchange_rate') }}
+            as decimal(18, 4)
+        ) as goods_amount,
+        cast(
+            gift_card_amount + {{ to_reporting('gift_poured', 'own_exchange_rate') }}
+            as decimal(18, 4)
+        ) as gift_card_amount,
+        cast(
+            shipping_amount + {{ to_reporting('shipping_poured', 'own_exchange_rate') }}
+            as decimal(18, 4)
+        ) as shipping_amount,
+        cast(
+            tax_amount + {{ to_reporting('tax_poured', 'own_exchange_rate') }} as decimal(18, 4)
+        ) as tax_amount
+    from poured
 )
 
 select * from split

@@ -11,8 +11,8 @@ refund_lines as (
     select * from {{ ref('int_refund_lines_summed') }}
 ),
 
--- In the order's currency where it is another one than the refund's. Lines say what was goods;
--- without lines the total less its stated tax and shipping still has to be told apart.
+-- Lines say what was goods; without lines the total less its stated tax and shipping still has to
+-- be told apart.
 stated as (
     select
         refunds.source_system,
@@ -23,11 +23,12 @@ stated as (
             when rates.currency = rates.order_currency or rates.order_currency is null then 1
             else {{ safe_divide('rates.exchange_rate', 'rates.order_exchange_rate') }}
         end as to_order_currency,
+        rates.exchange_rate,
         case
             when rates.currency = rates.order_currency or rates.order_currency is null
                 then rates.exchange_rate
             else rates.order_exchange_rate
-        end as exchange_rate,
+        end as own_exchange_rate,
         coalesce(refund_lines.line_count, 0) as line_count,
         coalesce(refund_lines.item_quantity, 0) as item_quantity,
         coalesce(refund_lines.goods, 0) as goods,
@@ -53,23 +54,30 @@ stated as (
             and refunds.refund_id = refund_lines.refund_id
 ),
 
-in_order_currency as (
+-- What is stated becomes reporting currency straight away, at the refund's own rate. `_own` is in
+-- the order's currency: only there can the rest be compared with what the order has left.
+converted as (
     select
         source_system,
         refund_id,
         order_id,
         refunded_at,
-        exchange_rate,
+        own_exchange_rate,
         line_count,
         item_quantity,
         returned_cost_amount,
         has_no_parts,
-        {{ to_reporting('goods', 'to_order_currency') }} as goods,
-        {{ to_reporting('gift_cards', 'to_order_currency') }} as gift_cards,
-        {{ to_reporting('shipping', 'to_order_currency') }} as shipping,
-        {{ to_reporting('tax', 'to_order_currency') }} as tax,
-        {{ to_reporting('unassigned', 'to_order_currency') }} as unassigned
+        {{ to_reporting('goods', 'exchange_rate') }} as goods_amount,
+        {{ to_reporting('gift_cards', 'exchange_rate') }} as gift_card_amount,
+        {{ to_reporting('shipping', 'exchange_rate') }} as shipping_amount,
+        {{ to_reporting('tax', 'exchange_rate') }} as tax_amount,
+        {{ to_reporting('unassigned', 'exchange_rate') }} as unassigned_amount,
+        {{ to_reporting('goods', 'to_order_currency') }} as goods_own,
+        {{ to_reporting('gift_cards', 'to_order_currency') }} as gift_own,
+        {{ to_reporting('shipping', 'to_order_currency') }} as shipping_own,
+        {{ to_reporting('tax', 'to_order_currency') }} as tax_own,
+        {{ to_reporting('unassigned', 'to_order_currency') }} as unassigned_own
     from stated
 )
 
-select * from in_order_currency
+select * from converted

@@ -16,13 +16,13 @@ import polars as pl
 from etl import clv, identity
 from etl.config import DBT_PROJECT, PROJECT_ROOT, SQL_ROOT, Settings
 from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
-from etl.lake import Lake, read_lake
-from etl.publish import BuildRecord
-from etl.reconcile import reconcile
-from etl.snapshot import write_input, write_snapshot
+from etl.lake.commits import Lake, read_lake
+from etl.lake.snapshot import write_input, write_snapshot
 from etl.state import read_state
-from etl.transform import DbtRun, Progress
-from etl.warehouse import discard_build, frame, open_build, statement, writer_lock
+from etl.warehouse.database import discard_build, frame, open_build, statement, writer_lock
+from etl.warehouse.reconcile import reconcile
+from etl.warehouse.record import BuildRecord
+from etl.warehouse.transform import DbtRun, Progress
 
 _IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest"
 _SUMMARY_MODELS = "+int_clv_summaries +int_parameters_in_force"

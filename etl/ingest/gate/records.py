@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from etl.errors import FileRejected
-from etl.gate.source import Limits
-from etl.reasons import file_rejected
+from etl.ingest.gate.source import Limits
+from etl.ingest.reasons import file_rejected
 
 _LINE_END, _RETURN, _QUOTE = 10, 13, 34
 

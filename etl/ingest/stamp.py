@@ -9,14 +9,14 @@ from typing import cast
 
 import polars as pl
 
-from etl.batches import EXTRA
 from etl.contract import Table
 from etl.contract.columns import Pii
 from etl.contract.table import business_date
-from etl.hashing import document_hashes, with_record_hash
+from etl.ingest.batches import EXTRA
+from etl.ingest.hashing import document_hashes, with_record_hash
 from etl.mapping import Export
 from etl.mapping.operations import DOCUMENT, ROW
-from etl.privacy import Tokeniser
+from etl.privacy.tokens import Tokeniser
 
 _KNOWN = "known_on"
 

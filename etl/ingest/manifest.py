@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from etl.reasons import file_rejected
+from etl.ingest.reasons import file_rejected
 
 MANIFEST_NAME = "_manifest.json"
 _MODES = ("full", "incremental", "history")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from etl.contract.columns import Pii
-from etl.vault import Vault, load_or_create_key
+from etl.privacy.vault import Vault, load_or_create_key
 
 __all__ = [
     "Tokeniser",

@@ -1,7 +1,7 @@
 """One target of an export: a batch of cleaned text becomes rows of a contract table.
 
 Rows that cannot be read stay in the frame, with null where the cell is bad; the problems frame
-(see :mod:`etl.problems`) says what is wrong with them.
+(see :mod:`etl.ingest.problems`) says what is wrong with them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from etl.batches import KEYS
 from etl.contract.table import business_date
+from etl.ingest.batches import KEYS
+from etl.ingest.problems import MASK, RANK_CELL, no_problems, problems_of
 from etl.mapping import Column, Export, Target
 from etl.mapping.casts import DECIMALS, Cast, typed, why_bad
 from etl.mapping.operations import (
@@ -22,7 +23,6 @@ from etl.mapping.operations import (
     mapped,
     operated,
 )
-from etl.problems import MASK, RANK_CELL, no_problems, problems_of
 
 _TEXT, _MAPPED = "\0text\0", "\0mapped\0"
 
@@ -47,7 +47,7 @@ def shape(
     """Make the rows of one target from a batch.
 
     Args:
-        clean: A batch as :class:`~etl.batches.Cleaner` makes it, of whole documents.
+        clean: A batch as :class:`~etl.ingest.batches.Cleaner` makes it, of whole documents.
         target: The contract table and its columns.
         export: The export the target is part of.
         zone: Business time zone.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from etl.errors import LoyaltyError
-from etl.gate import GatedFile
+from etl.ingest.gate import GatedFile
 from etl.mapping import Export
 from etl.mapping.operations import DOCUMENT, ROW, cleaned, count_name, filled
 

@@ -14,7 +14,7 @@ from typing import Any
 from etl.config import DBT_PROJECT, Settings
 from etl.errors import DataBlocked, LoyaltyError
 from etl.files import make_folder
-from etl.warehouse import assert_closed, build_path
+from etl.warehouse.database import assert_closed, build_path
 
 Progress = Callable[[str], None]
 _MAX_LISTED = 10

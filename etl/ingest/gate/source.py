@@ -18,7 +18,7 @@ from typing import IO, Protocol
 import numpy as np
 
 from etl.errors import FileRejected
-from etl.reasons import file_rejected
+from etl.ingest.reasons import file_rejected
 
 BLOCK_BYTES = 1 << 20
 # A small file may be packed well and is no danger: the ratio counts above this size.

@@ -18,8 +18,8 @@ import polars as pl
 
 from etl.config import Settings
 from etl.files import atomic_path, make_folder
-from etl.inputs import INPUT_SCHEMAS, write_empty_inputs
-from etl.lake import Lake, verify_files
+from etl.lake.commits import Lake, verify_files
+from etl.lake.inputs import INPUT_SCHEMAS, write_empty_inputs
 
 
 def write_snapshot(settings: Settings, lake: Lake) -> Path:

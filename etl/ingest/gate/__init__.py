@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from etl.gate.records import RecordScanner
-from etl.gate.source import Limits, copy_and_hash, unpacked_blocks, utf8_blocks
-from etl.reasons import file_rejected
+from etl.ingest.gate.records import RecordScanner
+from etl.ingest.gate.source import Limits, copy_and_hash, unpacked_blocks, utf8_blocks
+from etl.ingest.reasons import file_rejected
 
 __all__ = ["GatedFile", "Limits", "pass_gate"]
 
@@ -83,7 +83,7 @@ def pass_gate(
         limits: Bounds of what the file may ask for.
 
     Raises:
-        FileRejected: The file must not be read; ``code`` is a file code of ``etl.reasons``.
+        FileRejected: The file must not be read; ``code`` is a file code of ``etl.ingest.reasons``.
     """
     where = path.name
     _check_place(path, landing)

@@ -13,16 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from etl.config import Settings
-from etl.conflicts import duplicate_keys, split_documents
-from etl.discover import Delivery
 from etl.errors import FileRejected
 from etl.files import make_folder, sha256_of
-from etl.gate import GatedFile, pass_gate
-from etl.mapping import Export, Mapping
-from etl.privacy import Tokeniser
-from etl.reasons import file_rejected
-from etl.sieve import NAMES, Conflicts, Job, Sieved, sieve
-from etl.staging import (
+from etl.ingest.conflicts import duplicate_keys, split_documents
+from etl.ingest.discover import Delivery
+from etl.ingest.gate import GatedFile, pass_gate
+from etl.ingest.reasons import file_rejected
+from etl.ingest.sieve import NAMES, Conflicts, Job, Sieved, sieve
+from etl.ingest.staging import (
     REJECTS,
     StagedDelivery,
     StagedRejects,
@@ -33,7 +31,9 @@ from etl.staging import (
     put_in_place,
     work_folder,
 )
-from etl.stamp import Envelope
+from etl.ingest.stamp import Envelope
+from etl.mapping import Export, Mapping
+from etl.privacy.tokens import Tokeniser
 
 __all__ = ["StagedDelivery", "content_digest", "delivery_id_of", "stage_delivery"]
 

@@ -16,9 +16,9 @@ from datetime import date
 from pathlib import Path
 
 from etl.errors import ConfigError, FileRejected
-from etl.manifest import MANIFEST_NAME, Manifest, read_manifest
+from etl.ingest.manifest import MANIFEST_NAME, Manifest, read_manifest
+from etl.ingest.reasons import file_rejected
 from etl.mapping import Export, Mapping
-from etl.reasons import file_rejected
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Refused:
         export: Name of the export; empty when none or several fit.
         path: The file.
         business_day: Day its manifest gives, or None.
-        error: Why; ``error.code`` is a file code of ``etl.reasons``.
+        error: Why; ``error.code`` is a file code of ``etl.ingest.reasons``.
     """
 
     system: str

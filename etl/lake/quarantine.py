@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from etl.config import Settings
-from etl.lake import read_lake
-from etl.reasons import reason
+from etl.ingest.reasons import reason
+from etl.lake.commits import read_lake
 
 _ROW_COLUMNS = (
     "source_system", "source_file", "source_row", "table", "column", "reason", "value", "raw_json",

@@ -27,7 +27,7 @@ from etl.files import (
     read_json,
     sha256_of,
 )
-from etl.ledger import Ledger
+from etl.lake.ledger import Ledger
 
 STAGED_NAME = "staged.json"
 REJECTS_NAME = "rejects.parquet"

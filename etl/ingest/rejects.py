@@ -12,10 +12,10 @@ from decimal import Decimal
 
 import polars as pl
 
+from etl.ingest.problems import MASK
+from etl.ingest.staging import RejectCount, amount_text
 from etl.mapping import Column, Export, Target
 from etl.mapping.operations import DOCUMENT, ROW
-from etl.problems import MASK
-from etl.staging import RejectCount, amount_text
 
 REJECT_SCHEMA: dict[str, pl.DataType] = {
     "delivery_id": pl.String(),

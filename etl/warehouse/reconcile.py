@@ -9,7 +9,7 @@ import duckdb
 
 from etl.contract import TABLES
 from etl.errors import DataBlocked
-from etl.warehouse import frame, statement
+from etl.warehouse.database import frame, statement
 
 
 def reconcile(build: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, list[dict[str, Any]]]:

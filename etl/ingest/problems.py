@@ -1,7 +1,7 @@
 """What is wrong with rows of the contract: one line per bad cell or broken rule.
 
 A problems frame has ROW (Int64, where the fault stands), DOCUMENT (Int64), ``column`` (contract
-column, or null for a rule over several), ``reason`` (code of :mod:`etl.reasons`), ``value``
+column, or null for a rule over several), ``reason`` (code of :mod:`etl.ingest.reasons`), ``value``
 (offending text; masked when personal) and ``rank`` (Int32; the lowest of a row is reported).
 """
 
@@ -15,8 +15,8 @@ import polars as pl
 
 from etl.contract import Table
 from etl.contract.table import business_date
+from etl.ingest.reasons import rule_code
 from etl.mapping.operations import DOCUMENT, ROW
-from etl.reasons import rule_code
 
 MASK = "***"
 PROBLEM_SCHEMA: dict[str, pl.DataType] = {

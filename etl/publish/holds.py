@@ -13,7 +13,7 @@ from etl.clock import utc_now
 from etl.config import Settings
 from etl.errors import DataBlocked, UsageError
 from etl.files import digest_of
-from etl.lake import read_lake
+from etl.lake.commits import read_lake
 from etl.state import commit_state, read_state
 
 # More than this and the delivery is loaded but not published before somebody looked.

@@ -25,8 +25,8 @@ import pyarrow.parquet as pq
 
 from etl.config import Settings
 from etl.contract import CONTRACT_VERSION
-from etl.discover import Delivery
 from etl.files import FOLDER_MODE, atomic_path, fsync_folder, make_folder, sha256_of, write_json
+from etl.ingest.discover import Delivery
 from etl.mapping import Export
 
 STAGED_NAME = "staged.json"

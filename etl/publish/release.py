@@ -7,7 +7,7 @@ A release is whole before anyone can see it and never changes afterwards. DuckDB
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,36 +24,13 @@ from etl.files import (
     sha256_of,
     write_json,
 )
-from etl.fingerprint import logical_hash
-from etl.marts import Mart
-from etl.warehouse import BUILD_NAME, new_database, open_build, scratch
+from etl.publish.fingerprint import logical_hash
+from etl.publish.marts import Mart
+from etl.warehouse.database import BUILD_NAME, new_database, open_build, scratch
+from etl.warehouse.record import BuildRecord
 
 RELEASE_FILE_MODE = 0o440
 MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True)
-class BuildRecord:
-    """What a build was made from and what its checks said; kept beside the build file.
-
-    Args:
-        warnings: Checks with severity warn that found rows: name to message.
-        reconciliation: Rows and amounts, file against lake against mart.
-    """
-
-    run_id: str
-    as_of: str
-    lake_version: str
-    state_version: str
-    code_version: str
-    variables: dict[str, str]
-    warnings: dict[str, str] = field(default_factory=dict)
-    reconciliation: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-
-    @property
-    def as_of_date(self) -> date:
-        """The last day that counts, as a date."""
-        return date.fromisoformat(self.as_of)
 
 
 def write_release(

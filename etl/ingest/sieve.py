@@ -14,15 +14,18 @@ from pathlib import Path
 
 import polars as pl
 
-from etl.batches import Cleaner, read_batches
-from etl.conflicts import NAMES_SCHEMA, document_names
-from etl.discover import Delivery
-from etl.gate import GatedFile
-from etl.mapping import Export, Target
-from etl.mapping.operations import DOCUMENT, ROW
-from etl.privacy import Tokeniser
-from etl.problems import RANK_FILE, contract_problems, future_problems, no_problems, problems_of
-from etl.rejects import (
+from etl.ingest.batches import Cleaner, read_batches
+from etl.ingest.conflicts import NAMES_SCHEMA, document_names
+from etl.ingest.discover import Delivery
+from etl.ingest.gate import GatedFile
+from etl.ingest.problems import (
+    RANK_FILE,
+    contract_problems,
+    future_problems,
+    no_problems,
+    problems_of,
+)
+from etl.ingest.rejects import (
     REJECT_SCHEMA,
     RejectTally,
     masked_columns,
@@ -31,9 +34,12 @@ from etl.rejects import (
     raw_json,
     refused,
 )
-from etl.shape import Shaped, shape
-from etl.staging import REJECTS, TableWriter, table_writer
-from etl.stamp import Envelope, known_on, stamped
+from etl.ingest.shape import Shaped, shape
+from etl.ingest.staging import REJECTS, TableWriter, table_writer
+from etl.ingest.stamp import Envelope, known_on, stamped
+from etl.mapping import Export, Target
+from etl.mapping.operations import DOCUMENT, ROW
+from etl.privacy.tokens import Tokeniser
 
 NAMES = "_names"
 

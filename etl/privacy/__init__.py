@@ -1,0 +1,1 @@
+"""Personal data: tokens in their place, the clear values in one encrypted vault."""

@@ -1,0 +1,1 @@
+"""The private build: the one place that opens DuckDB, dbt, the fits, the reconciliation."""

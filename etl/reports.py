@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import polars.selectors as cs
 
 from etl.config import SQL_ROOT
 from etl.errors import LoyaltyError, UsageError
@@ -105,7 +106,8 @@ def run_report(connection: duckdb.DuckDBPyConnection, report: Report) -> pl.Data
             todo="Correct the report, or publish with the current models: `loyalty run`.",
             code="REPORT_NOT_RUNNABLE",
         ) from None
-    return answer
+    # DuckDB adds up whole numbers in 128 bits, which arrive as decimals without decimals.
+    return answer.with_columns(cs.by_dtype(pl.Decimal(38, 0)).cast(pl.Int64))
 
 
 def _read(path: Path) -> Report:

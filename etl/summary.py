@@ -13,13 +13,19 @@ from etl.reports import find_report, run_report
 from etl.warehouse.build import last_build
 from etl.warehouse.database import BUILD_NAME, read_only
 
-# Questions every reader asks first; each is a file in sql/reports.
-_REPORTS = (
-    "customer_value_by_shop",
-    "loyalty_class_sizes",
-    "lifecycle_funnel",
-    "winback_universe",
-)
+# Questions every reader asks first, each a file in sql/reports, and the columns to show of it.
+_REPORTS: dict[str, tuple[str, ...]] = {
+    "customer_value_by_shop": (),
+    "margin_coverage": ("source_system", "margin_basis", "net_revenue", "margin", "margin_rate"),
+    "loyalty_class_sizes": (
+        "satisfaction_loyalty_class",
+        "satisfaction_loyalty_subclass",
+        "customer_count",
+        "share_of_customers",
+    ),
+    "lifecycle_funnel": (),
+    "winback_universe": ("outcome", "customer_count", "lapsed_count", "lost_count"),
+}
 
 
 def print_summary(settings: Settings, output: Output) -> None:
@@ -34,8 +40,10 @@ def print_summary(settings: Settings, output: Output) -> None:
     output.record(_headline(settings, manifest), "published")
     _print_tables(manifest, output)
     with read_only(settings.marts / "current" / BUILD_NAME) as connection:
-        for report in map(find_report, _REPORTS):
+        for name, columns in _REPORTS.items():
+            report = find_report(name)
             answer = run_report(connection, report)
+            answer = answer.select(columns) if columns else answer
             output.rows(answer.columns, answer.rows(), report.title)
     output.text(_NEXT)
 
@@ -87,17 +95,17 @@ def _figures(manifest: dict[str, Any]) -> dict[str, Any]:
 
 def _print_tables(manifest: dict[str, Any], output: Output) -> None:
     columns: tuple[str, ...] = (
-        "source_system",
+        "system",
         "table",
         "rows in",
-        "quarantined",
+        "refused",
         "accepted",
         "amount",
     )
     rows: list[tuple[Any, ...]] = [
         (
             row["source_system"],
-            row["table_name"],
+            row["table_name"].removeprefix("crm_"),
             row["rows_delivered"],
             row["rows_rejected"],
             row["rows_in_lake"],
@@ -106,7 +114,7 @@ def _print_tables(manifest: dict[str, Any], output: Output) -> None:
         for row in manifest["reconciliation"]["tables"]
     ]
     output.rows(columns, rows, "from file to lake, nothing lost")
-    columns = ("source_system", "versions in lake", "superseded", "orders in mart", "net revenue")
+    columns = ("system", "versions in lake", "superseded", "orders in mart", "net revenue")
     rows = [
         (
             row["source_system"],
@@ -127,8 +135,8 @@ def _money(amount: str | None) -> str:
 
 _NEXT = """
 What next
-  loyalty report                 questions for finance and marketing, ready to ask
-  loyalty rejects                what was quarantined, and why
-  loyalty status                 what is landed, built and served
-  make airflow                   the same DAGs, scheduled by Airflow's own services
+  .venv/bin/loyalty report       ready questions for finance and marketing
+  .venv/bin/loyalty rejects      what was quarantined, and why
+  .venv/bin/loyalty status       what is landed, built and served
+  make airflow                   the same DAGs, run by Airflow's own scheduler
 """

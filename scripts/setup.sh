@@ -45,6 +45,6 @@ boot_uv
 stamp=.venv/.synced
 if [[ ! -f $stamp || uv.lock -nt $stamp || pyproject.toml -nt $stamp ]]; then
     say "installing what uv.lock lists"
-    .boot/bin/uv sync --locked --no-build --python "$python"
+    .boot/bin/uv sync --quiet --locked --no-build --python "$python"
     touch "$stamp"
 fi

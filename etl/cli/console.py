@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from etl.errors import LoyaltyError
 
+_GAP = 2  # blanks between two columns
 _people = Console(stderr=True, highlight=False)
 _data = Console(highlight=False)
 
@@ -39,21 +42,20 @@ class Output:
         if self.data_is_json:
             _line(sys.stdout, value)
             return
-        table = Table(title=title or None, show_header=False, title_justify="left")
+        table = _frame(title, show_header=False)
         for key, item in value.items():
-            table.add_row(key.replace("_", " "), _shown(item))
+            table.add_row(_words(key), _shown(item))
         _data.print(table)
 
     def rows(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
-        """Print rows: JSON lines, or a table."""
+        """Print rows: JSON lines, or a table, turned on its side where it would not fit."""
         if self.data_is_json:
             for row in rows:
                 _line(sys.stdout, dict(zip(columns, row, strict=True)))
             return
-        table = Table(*columns, title=title or None, title_justify="left")
-        for row in rows:
-            table.add_row(*(_shown(item) for item in row))
-        _data.print(table)
+        cells = [[_shown(item) for item in row] for row in rows]
+        headers = [_words(column) for column in columns]
+        _data.print(_table(headers, cells, title))
 
     def text(self, text: str) -> None:
         """Print text for people; nothing when the reader is a machine."""
@@ -77,7 +79,82 @@ def _line(stream: Any, value: Mapping[str, Any]) -> None:
     stream.flush()
 
 
+def _table(headers: list[str], cells: list[list[str]], title: str) -> Table:
+    """Lay out a table; rows that are too wide stand as columns, or below each other."""
+    for top, rest in ((headers, cells), _turned(headers, cells)):
+        widths = _least_widths(top, rest)
+        if sum(widths) + _GAP * (len(widths) - 1) <= _data.width:
+            return _upright(top, rest, widths, title)
+    return _stacked(headers, cells, title)
+
+
+def _upright(headers: list[str], cells: list[list[str]], widths: list[int], title: str) -> Table:
+    table = _frame(title)
+    for n, header in enumerate(headers):
+        numeric = all(_is_number(row[n]) for row in cells)
+        table.add_column(header, justify="right" if numeric else "left", min_width=widths[n])
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
+def _turned(headers: list[str], cells: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """Make rows columns: the first column's values become the headers."""
+    turned = [[header, *(row[n] for row in cells)] for n, header in enumerate(headers)]
+    return turned[0], turned[1:]
+
+
+def _stacked(headers: list[str], cells: list[list[str]], title: str) -> Table:
+    """Set each row below the last, a line per value."""
+    table = _frame(title, show_header=False)
+    for row in cells:
+        for header, text in zip(headers, row, strict=True):
+            table.add_row(header, text)
+        table.add_section()
+    return table
+
+
+def _least_widths(headers: list[str], cells: list[list[str]]) -> list[int]:
+    """Return the least width of each column that breaks no word."""
+    return [
+        max(len(word) for text in (header, *(row[n] for row in cells)) for word in _split(text))
+        for n, header in enumerate(headers)
+    ]
+
+
+def _split(text: str) -> list[str]:
+    return text.split() or [""]
+
+
+def _frame(title: str, *, show_header: bool = True) -> Table:
+    return Table(
+        title=f"\n{title}" if title else None,
+        title_justify="left",
+        title_style="bold",
+        header_style="",
+        show_header=show_header,
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _is_number(text: str) -> bool:
+    return not text or text.lstrip("-").replace(",", "").replace(".", "", 1).isdigit()
+
+
 def _shown(item: object) -> str:
     if item is None:
         return ""
+    if isinstance(item, Mapping):
+        return "\n".join(f"{key}: {_shown(value)}" for key, value in item.items())
+    if isinstance(item, Decimal):
+        text = f"{item:,f}"
+        cents = text.find(".") + 3  # money is kept to four decimals and mostly needs two
+        return text[:cents] if 2 < cents < len(text) and not text[cents:].strip("0") else text
     return f"{item:,}" if isinstance(item, int) and not isinstance(item, bool) else str(item)

@@ -32,6 +32,10 @@ run: demo ## The main job: demo exports, then Airflow's DAGs, then the published
 test: setup ## The whole test suite (ARGS="tests/test_dags.py -k day" for a part)
 	@$(PY) -m pytest $(ARGS)
 
+.PHONY: bench
+bench: setup ## Time and peak memory of each step on the demo, and what Airflow adds
+	@$(PY) benchmarks/route.py
+
 .PHONY: lint
 lint: setup ## Check style, types, SQL, shell and YAML; each tool in its own environment
 	@scripts/lint.sh

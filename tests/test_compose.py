@@ -20,11 +20,16 @@ WRITERS = {"scheduler"}
 def compose(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(COMPOSE), *arguments],
-        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment},
+        env=_without_settings() | environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def _without_settings() -> dict[str, str]:
+    """Return the environment (a package index may need its variables) less this project's own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("LOYALTY_")}
 
 
 @pytest.fixture(scope="module")

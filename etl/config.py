@@ -32,6 +32,9 @@ FEED_ASSETS = {feed: f"loyalty_lake_{feed}" for feed in FEEDS}
 MARTS_ASSET = "loyalty_marts"
 WRITER_POOL = "warehouse_writer"
 
+# The data root is written into SQL: as quoted text, and as a pattern of file names.
+_UNSAFE_IN_SQL = "'*?[]{}\"\r\n"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -87,15 +90,10 @@ def load_settings(
     """Read the settings; arguments win over the environment, the environment over defaults.
 
     Raises:
-        ConfigError: The data root is relative, or a number is not one.
+        ConfigError: The data root cannot be used, or a number is not one.
     """
     root = data or Path(os.environ.get("LOYALTY_DATA") or PROJECT_ROOT / "data")
-    if not root.is_absolute():
-        raise ConfigError(
-            f"The data root {str(root)!r} is not an absolute path.",
-            where="LOYALTY_DATA",
-            todo="Give an absolute path: it is written into the warehouse's views.",
-        )
+    _check_root(root)
     return Settings(
         data=root,
         landing=_path(landing, "LOYALTY_LANDING", root / "landing"),
@@ -105,6 +103,21 @@ def load_settings(
         duckdb_threads=_number("LOYALTY_DUCKDB_THREADS", 2),
         duckdb_memory=os.environ.get("LOYALTY_DUCKDB_MEMORY") or "4GB",
     )
+
+
+def _check_root(root: Path) -> None:
+    what = todo = ""
+    if not root.is_absolute():
+        what = "is not an absolute path"
+        todo = "Give an absolute path: it is written into the warehouse's views."
+    elif set(str(root)) & set(_UNSAFE_IN_SQL):
+        what = "holds a quote, a line break or one of * ? [ ] { }"
+        todo = "Choose a path without them: it is written into SQL, where they mean something else."
+    elif root.exists() and not root.is_dir():
+        what = "is not a folder"
+        todo = "Give the path of a folder, or of one that can be made."
+    if what:
+        raise ConfigError(f"The data root {str(root)!r} {what}.", where="LOYALTY_DATA", todo=todo)
 
 
 def _path(given: Path | None, variable: str, default: Path) -> Path:

@@ -10,10 +10,10 @@ from importlib.metadata import version
 
 from etl.config import Settings
 from etl.errors import LoyaltyError
-from etl.files import make_folder
+from etl.files import make_folder, readable, sha256_of
 from etl.lake.commits import read_lake, verify_files
 from etl.mapping import load_mappings
-from etl.privacy.tokens import load_or_create_key
+from etl.privacy.vault import load_or_create_key, load_or_create_vault_key
 from etl.publish.release import read_current
 
 _MINIMUM_FREE_GIB = 2
@@ -35,7 +35,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at everything a run depends on; nothing is changed but missing folders and key."""
+    """Look at everything a run depends on; nothing is changed but missing folders and keys."""
     checks: dict[str, Callable[[Settings], str]] = {
         "python": _python,
         "packages": _packages,
@@ -44,6 +44,7 @@ def examine(settings: Settings) -> list[Finding]:
         "landing": _landing,
         "mappings": _mappings,
         "pseudonym key": _key,
+        "vault key": _vault_key,
         "lake": _lake,
         "served release": _served,
     }
@@ -57,6 +58,9 @@ def _examined(name: str, check: Callable[[Settings], str], settings: Settings) -
         return Finding(name, ok=False, seen=str(error.what), todo=error.todo)
     except OSError as error:
         return Finding(name, ok=False, seen=str(error), todo="Check path and permissions.")
+    except Exception as error:  # one check that breaks must not hide what the others see
+        seen = f"The check broke off: {type(error).__name__}: {error}"
+        return Finding(name, ok=False, seen=seen, todo="Read the text; a file may be damaged.")
 
 
 def _python(_: Settings) -> str:
@@ -91,7 +95,7 @@ def _landing(settings: Settings) -> str:
             f"There is no folder {settings.landing}.",
             todo="Deliver exports there, or write the demo's with `loyalty demo`.",
         )
-    systems = sorted(path.name for path in settings.landing.iterdir() if path.is_dir())
+    systems = sorted(readable(path.name) for path in settings.landing.iterdir() if path.is_dir())
     return ", ".join(systems) or "empty"
 
 
@@ -101,13 +105,12 @@ def _mappings(settings: Settings) -> str:
 
 def _key(settings: Settings) -> str:
     load_or_create_key(settings)
-    mode = settings.key_file.stat().st_mode & 0o777
-    if mode & 0o077:
-        raise LoyaltyError(
-            f"Others may read the pseudonym key (mode {mode:o}).",
-            todo=f"chmod 600 {settings.key_file}",
-        )
-    return "present, mode 600"
+    return "present, closed to others"
+
+
+def _vault_key(settings: Settings) -> str:
+    load_or_create_vault_key(settings)
+    return "present, closed to others"
 
 
 def _lake(settings: Settings) -> str:
@@ -118,4 +121,13 @@ def _lake(settings: Settings) -> str:
 
 def _served(settings: Settings) -> str:
     manifest = read_current(settings)
-    return f"{manifest['run_id']} as of {manifest['as_of']}" if manifest else "none yet"
+    if manifest is None:
+        return "none yet"
+    database = settings.marts / "current" / manifest["database"]["file"]
+    if sha256_of(database) != manifest["database"]["sha256"]:
+        raise LoyaltyError(
+            "The bytes of the served database changed since it was published.",
+            where=str(database),
+            todo="Restore the release from a backup, or remove its folder and run again.",
+        )
+    return f"{manifest['run_id']} as of {manifest['as_of']}, as published"

@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees the old one or the new one, never a part.
+"""Writing files so that a reader sees the old one or the new one, never a part; reading them back.
 
 Every final name is reached by: sibling temporary file -> fsync -> rename -> fsync of the folder.
 """
@@ -6,17 +6,27 @@ Every final name is reached by: sibling temporary file -> fsync -> rename -> fsy
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from etl.errors import Busy, LakeCorrupt
+
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 _CHUNK = 1 << 20
+_DISK_ERRORS = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+    sqlite3.SQLITE_READONLY: errno.EACCES,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+}
 
 
 def sha256_of(path: Path) -> str:
@@ -26,8 +36,11 @@ def sha256_of(path: Path) -> str:
 
 
 def make_folder(path: Path, mode: int = FOLDER_MODE) -> Path:
-    """Create a folder and its parents if they are missing; return it."""
-    path.mkdir(mode=mode, parents=True, exist_ok=True)
+    """Create a folder and its parents if they are missing, all with this mode; return it."""
+    if not path.is_dir():
+        make_folder(path.parent, mode)
+        path.mkdir(mode=mode, exist_ok=True)
+        fsync_folder(path.parent)
     return path
 
 
@@ -80,6 +93,62 @@ def write_json(final: Path, value: object, mode: int = FILE_MODE) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_document(path: Path, *names: str) -> dict[str, Any]:
+    """Read a JSON object that the warehouse wrote.
+
+    Args:
+        path: The file.
+        names: Words the object must have.
+
+    Raises:
+        LakeCorrupt: It is not JSON, not an object, or lacks a name; names the file.
+    """
+    try:
+        document = read_json(path)
+    except ValueError:  # not JSON, or not UTF-8
+        raise damaged(path) from None
+    if not isinstance(document, dict) or not document.keys() >= set(names):
+        raise damaged(path)
+    return document
+
+
+def damaged(path: Path) -> LakeCorrupt:
+    """Return the error for a document of ours whose content is not what was written."""
+    return LakeCorrupt(
+        "A file of the warehouse is damaged: its content is not what was written.",
+        where=str(path),
+        todo="Restore it from a backup; do not build without it.",
+    )
+
+
+@contextlib.contextmanager
+def sqlite_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of locks and disks into errors one can act on; leave the others.
+
+    Raises:
+        Busy: Another process held the file for longer than the connection's timeout.
+        OSError: The disk is full, or the file cannot be opened, read or written.
+    """
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        # The low byte is the code; the others say the same more precisely.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            todo = "Wait for it to end, then run again."
+            what = "Another process is writing to this file."
+            raise Busy(what, where=str(path), todo=todo) from None
+        if code in _DISK_ERRORS:
+            number = _DISK_ERRORS[code]
+            raise OSError(number, os.strerror(number), str(path)) from None
+        raise
+
+
+def readable(name: str | Path) -> str:
+    r"""Return a file's name as text that can be printed: a byte that is not UTF-8 as ``\xff``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def canonical_json(value: object, indent: int | None = None) -> str:

@@ -13,20 +13,21 @@ from typing import Any
 
 from etl.clock import utc_now
 from etl.config import FEEDS, Settings
-from etl.errors import LoyaltyError, SourceLate
-from etl.ingest.discover import Delivery, Discovery, discover, missing_feeds
+from etl.errors import DataBlocked, LoyaltyError, SourceLate
+from etl.ingest.discover import Delivery, discover, missing_feeds
 from etl.ingest.extract import content_digest, delivery_id_of, stage_delivery
-from etl.lake.commits import commit_staged
+from etl.ingest.staging import sweep
+from etl.lake.committing import commit_staged
 from etl.lake.ledger import Ledger
+from etl.locks import landing_lock, writer_lock
 from etl.mapping import Mapping, load_mappings
 from etl.privacy.tokens import Tokeniser, load_or_create_key
 from etl.privacy.vault import Vault
 from etl.publish.holds import accept_deliveries, refuse_held
 from etl.publish.marts import read_marts
-from etl.publish.release import make_current, write_release
+from etl.publish.release import finish_release, make_current, prepare_release
 from etl.state import commit_state
 from etl.warehouse.build import Build, build_warehouse, last_build
-from etl.warehouse.database import writer_lock
 from etl.warehouse.transform import Progress, target_folder
 
 
@@ -61,10 +62,10 @@ def run(
             where=str(settings.landing),
             todo="Deliver it (header-only if there was nothing), or run as of an earlier day.",
         )
-    build = build_warehouse(settings, as_of, progress, refit=refit)
-    manifest = _publish(settings, build, progress)
-    release = settings.marts / "releases" / build.record.run_id
-    return RunResult(build.record.run_id, release, manifest, commits)
+    with writer_lock(settings):
+        built = build_warehouse(settings, as_of, progress, refit=refit)
+        release, manifest = _publish(settings, built, progress)
+    return RunResult(built.record.run_id, release, manifest, commits)
 
 
 def land(settings: Settings, through: date, progress: Progress = silent) -> list[dict[str, Any]]:
@@ -72,11 +73,18 @@ def land(settings: Settings, through: date, progress: Progress = silent) -> list
 
     Returns:
         One summary per feed; see :func:`commit_day`.
+
+    Raises:
+        DataBlocked: A file of an export cannot be taken at all; the others are committed.
     """
     for feed in FEEDS:
         for wanted in exports_of(settings, feed):
             stage_export(settings, wanted["system"], wanted["export"], through, progress)
-    return [commit_day(settings, feed, through) for feed in FEEDS]
+    commits = [_commit(settings, feed, through) for feed in FEEDS]
+    for path in discover(settings.landing, load_mappings(settings.mappings), through).unmatched:
+        progress(f"left alone, no mapping takes it: {path}")
+    _refuse_unusable(settings, FEEDS, through)
+    return commits
 
 
 def exports_of(settings: Settings, feed: str) -> list[dict[str, str]]:
@@ -104,19 +112,21 @@ def stage_export(
     """Stage what one export delivered up to a day and is not committed; return delivery ids."""
     mapping = _mapping(settings, system)
     feed = mapping.export(export).feed
-    found = discover(settings.landing, (mapping,), through, feed)
-    committed = Ledger(settings.raw).delivery_ids()
-    fresh = [d for d in _of_export(found, export) if _id(d, mapping) not in committed]
-    if not fresh:
-        return []
-    tokeniser = Tokeniser(load_or_create_key(settings), Vault(settings))
-    staged = []
-    for delivery in fresh:
-        progress(f"staging {system} {export} {delivery.business_day} {delivery.path.name}")
-        done = stage_delivery(
-            delivery, mapping, mapping.export(export), settings, tokeniser, utc_now()
-        )
-        staged.append(done.delivery_id)
+    with landing_lock(settings, shared=True):
+        sweep(settings)
+        delivered = _delivered(settings, (mapping,), feed, through)
+        committed = Ledger(settings.raw).delivery_ids()
+        fresh = [d for i, d in delivered.items() if d.export == export and i not in committed]
+        if not fresh:
+            return []
+        tokeniser = Tokeniser(load_or_create_key(settings), Vault(settings))
+        staged = []
+        for delivery in fresh:
+            progress(f"staging {system} {export} {delivery.business_day} {delivery.path.name}")
+            done = stage_delivery(
+                delivery, mapping, mapping.export(export), settings, tokeniser, utc_now()
+            )
+            staged.append(done.delivery_id)
     return staged
 
 
@@ -124,26 +134,29 @@ def commit_day(settings: Settings, feed: str, day: date) -> dict[str, Any]:
     """Commit a feed's staged deliveries up to a day; a day without news is an empty summary.
 
     Returns:
-        ``batch_id`` (empty when nothing was new), ``deliveries``, ``records``, ``accepted``
-        and ``quarantined`` (rows), ``rejected_files``, and ``unread``: files in the landing that
-        no mapping takes or whose manifest cannot be used.
+        ``batch_id`` (empty when nothing was new), ``deliveries``, ``records``, ``accepted`` and
+        ``quarantined`` (rows) and ``rejected_files``; ids and counts only.
+
+    Raises:
+        DataBlocked: A file of the feed cannot be taken at all; the others are committed.
     """
-    commit = commit_staged(settings, feed, day)
-    deliveries = commit["deliveries"] if commit else []
-    return {
-        "batch_id": commit["batch_id"] if commit else "",
-        "deliveries": len(deliveries),
-        "records": sum(d["records"] for d in deliveries),
-        "accepted": sum(t["rows"] for d in deliveries for t in d["tables"].values()),
-        "quarantined": sum(d["rejects"]["rows"] for d in deliveries),
-        "rejected_files": [d["file"] for d in deliveries if d["status"] == "rejected"],
-        "unread": _unread(settings, feed, day),
-    }
+    summary = _commit(settings, feed, day)
+    _refuse_unusable(settings, (feed,), day)
+    return summary
+
+
+def build(
+    settings: Settings, as_of: date, progress: Progress = silent, *, refit: bool = False
+) -> Build:
+    """Build and check the warehouse as of a day; publish nothing."""
+    with writer_lock(settings):
+        return build_warehouse(settings, as_of, progress, refit=refit)
 
 
 def build_and_publish(settings: Settings, as_of: date) -> dict[str, Any]:
     """Build as of a day and publish; the summary holds counts and ids only."""
-    manifest = _publish(settings, build_warehouse(settings, as_of, silent), silent)
+    with writer_lock(settings):
+        _, manifest = _publish(settings, build_warehouse(settings, as_of, silent), silent)
     return _published(manifest)
 
 
@@ -151,36 +164,90 @@ def publish_last(settings: Settings, progress: Progress, accept: Iterable[str]) 
     """Publish the last build, after accepting the rejects of the named deliveries.
 
     Raises:
-        LoyaltyError: Nothing has been built.
+        LoyaltyError: Nothing has been built, or the last build did not finish.
     """
-    accept_deliveries(settings, accept)
-    build = last_build(settings)
-    if build is None:
-        raise LoyaltyError(
-            "There is no finished build.", todo="Run `loyalty build` first.", code="NOT_BUILT"
-        )
-    return _published(_publish(settings, build, progress))
+    with writer_lock(settings):
+        accept_deliveries(settings, accept)
+        built = last_build(settings)
+        if built is None:
+            raise LoyaltyError(
+                "There is no finished build.", todo="Run `loyalty build` first.", code="NOT_BUILT"
+            )
+        _, manifest = _publish(settings, built, progress)
+    return _published(manifest)
 
 
 def print_summary(settings: Settings) -> None:
-    """Print what was landed and published, for whoever ran the main job."""
+    """Print what was landed and is served, for whoever ran the main job."""
     from etl.cli.console import Output
     from etl.summary import print_summary
 
     print_summary(settings, Output())
 
 
-def _publish(settings: Settings, build: Build, progress: Progress) -> dict[str, Any]:
-    """Audit, write the release, commit the state it rests on, then let readers see it."""
-    record = build.record
-    with writer_lock(settings):
-        refuse_held(settings)
-        marts = read_marts(target_folder(settings))
-        progress(f"writing release {record.run_id}: {len(marts)} marts")
-        release, manifest = write_release(settings, record, marts)
-        commit_state(settings, record.run_id, record.as_of_date, build.proposals)
-        served = make_current(settings, release, record.as_of_date)
-    return {**manifest, "is_served": served}
+def _commit(settings: Settings, feed: str, day: date) -> dict[str, Any]:
+    with landing_lock(settings, shared=False):
+        wanted = _delivered(settings, load_mappings(settings.mappings), feed, day)
+        commit = commit_staged(settings, feed, day, wanted.keys())
+    deliveries = commit["deliveries"] if commit else []
+    return {
+        "batch_id": commit["batch_id"] if commit else "",
+        "deliveries": len(deliveries),
+        "records": sum(d["records"] for d in deliveries),
+        "accepted": sum(t["rows"] for d in deliveries for t in d["tables"].values()),
+        "quarantined": sum(d["rejects"]["rows"] for d in deliveries),
+        "rejected_files": sum(d["status"] == "rejected" for d in deliveries),
+    }
+
+
+def _delivered(
+    settings: Settings, mappings: tuple[Mapping, ...], feed: str, through: date
+) -> dict[str, Delivery]:
+    """Return what lies in the landing for a feed up to a day, by delivery id."""
+    by_system = {mapping.system: mapping for mapping in mappings}
+    return {
+        delivery_id_of(
+            delivery,
+            by_system[delivery.system].export(delivery.export),
+            content_digest(delivery.path),
+        ): delivery
+        for delivery in discover(settings.landing, mappings, through, feed).deliveries
+    }
+
+
+def _refuse_unusable(settings: Settings, feeds: Iterable[str], through: date) -> None:
+    """Stop when a file belongs to an export but cannot even become a delivery."""
+    mappings = load_mappings(settings.mappings)
+    refused = [
+        entry
+        for feed in feeds
+        for entry in discover(settings.landing, mappings, through, feed).refused
+    ]
+    if refused:
+        raise DataBlocked(
+            "; ".join(f"{entry.path.name}: {entry.error.what}" for entry in refused),
+            where=", ".join(sorted({str(entry.path.parent) for entry in refused})),
+            todo=refused[0].error.todo,
+            code=refused[0].error.code,
+        )
+
+
+def _publish(settings: Settings, built: Build, progress: Progress) -> tuple[Path, dict[str, Any]]:
+    """Audit, prepare the release, commit the state it rests on, then let readers see it.
+
+    The caller holds the writer lock since before the build was made or read.
+    """
+    record = built.record
+    refuse_held(settings, record.as_of_date)
+    marts = read_marts(target_folder(settings))
+    progress(f"writing release {record.run_id}: {len(marts)} marts")
+    prepared, manifest = prepare_release(settings, record, marts)
+    commit_state(settings, record.run_id, record.as_of_date, built.proposals)
+    release = finish_release(settings, prepared, record.run_id)
+    served = make_current(settings, release, record.as_of_date)
+    if not served:
+        progress(f"release {record.run_id} is kept; readers stay on a later day's")
+    return release, {**manifest, "is_served": served}
 
 
 def _published(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -195,17 +262,3 @@ def _published(manifest: dict[str, Any]) -> dict[str, Any]:
 
 def _mapping(settings: Settings, system: str) -> Mapping:
     return next(m for m in load_mappings(settings.mappings) if m.system == system)
-
-
-def _of_export(found: Discovery, export: str) -> list[Delivery]:
-    return [delivery for delivery in found.deliveries if delivery.export == export]
-
-
-def _id(delivery: Delivery, mapping: Mapping) -> str:
-    return delivery_id_of(delivery, mapping.export(delivery.export), content_digest(delivery.path))
-
-
-def _unread(settings: Settings, feed: str, day: date) -> list[str]:
-    found = discover(settings.landing, load_mappings(settings.mappings), day, feed)
-    refused = [f"{r.path.name}: {r.error.code}" for r in found.refused]
-    return [*refused, *(f"{path.name}: no mapping takes it" for path in found.unmatched)]

@@ -24,7 +24,9 @@ import polars as pl
 
 from etl.config import Settings
 from etl.errors import LakeCorrupt
-from etl.files import atomic_path, read_json, sha256_of, write_json
+from etl.files import atomic_path, read_document, sha256_of, write_json
+
+COMMIT_SEQUENCE = "commit_sequence"
 
 
 def read_state(
@@ -32,14 +34,19 @@ def read_state(
 ) -> pl.DataFrame:
     """Return the rows of one kind of state known by a day, in the order they were committed.
 
+    Returns:
+        The columns of ``schema`` and ``commit_sequence``, which grows from commit to commit.
+
     Raises:
         LakeCorrupt: A state file's bytes differ from its commit.
     """
-    frames = [pl.DataFrame(schema=schema)]
+    frames = [pl.DataFrame(schema={**schema, COMMIT_SEQUENCE: pl.Int64()})]
     for commit in _commits(settings):
         for file in commit["files"]:
             if file["name"] == name and commit["as_of"] <= as_of.isoformat():
-                frames.append(_read_verified(settings.state / file["path"], file["sha256"]))
+                rows = _read_verified(settings.state / file["path"], file["sha256"])
+                sequence = pl.lit(commit["sequence"], dtype=pl.Int64).alias(COMMIT_SEQUENCE)
+                frames.append(rows.with_columns(sequence))
     return pl.concat(frames)
 
 
@@ -76,7 +83,7 @@ def _append(
 
 
 def _commits(settings: Settings) -> list[dict[str, Any]]:
-    found = [read_json(path) for path in (settings.state / "_commits").glob("*.json")]
+    found = [read_document(path) for path in (settings.state / "_commits").glob("*.json")]
     return sorted(found, key=lambda commit: int(commit["sequence"]))
 
 

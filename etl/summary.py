@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from etl.cli.console import Output
 from etl.config import Settings
+from etl.files import read_document
 from etl.lake.commits import read_lake
-from etl.publish.release import read_current
+from etl.publish.release import MANIFEST, read_current
 from etl.reports import find_report, run_report
 from etl.warehouse.build import last_build
 from etl.warehouse.database import BUILD_NAME, read_only
@@ -28,18 +30,23 @@ _REPORTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def print_summary(settings: Settings, output: Output) -> None:
-    """Print the served release: reconciliation, quarantine, classes, value, and what next."""
-    manifest = read_current(settings)
-    if manifest is None:
+def print_summary(settings: Settings, output: Output, release: Path | None = None) -> None:
+    """Print a release: reconciliation, quarantine, classes, value, and what next.
+
+    Args:
+        release: The release's folder; None for the one that is served.
+    """
+    folder = release or settings.marts / "current"
+    if not folder.exists():
         output.text("Nothing has been published yet.")
         return
+    manifest = read_document(folder / MANIFEST)
     if output.data_is_json:
         output.record({**_headline(settings, manifest), **_figures(manifest)})
         return
     output.record(_headline(settings, manifest), "published")
     _print_tables(manifest, output)
-    with read_only(settings.marts / "current" / BUILD_NAME) as connection:
+    with read_only(folder / BUILD_NAME) as connection:
         for name, columns in _REPORTS.items():
             report = find_report(name)
             answer = run_report(connection, report)
@@ -77,11 +84,13 @@ def _headline(settings: Settings, manifest: dict[str, Any]) -> dict[str, Any]:
             if delivery["source"]["is_generated"]
         }
     )
+    served = read_current(settings)
     headline = {
         "as_of": manifest["as_of"],
         "run_id": manifest["run_id"],
         "marts": len(manifest["marts"]),
-        "database": str(settings.marts / "current" / BUILD_NAME),
+        "database": str(settings.marts / "releases" / manifest["run_id"] / BUILD_NAME),
+        "is_served": bool(served and served["run_id"] == manifest["run_id"]),
         "warnings": len(manifest["warnings"]),
     }
     return headline | ({"made_up_data": ", ".join(generated)} if generated else {})
@@ -114,14 +123,15 @@ def _print_tables(manifest: dict[str, Any], output: Output) -> None:
         for row in manifest["reconciliation"]["tables"]
     ]
     output.rows(columns, rows, "from file to lake, nothing lost")
-    columns = ("system", "versions in lake", "superseded", "orders in mart", "net revenue")
+    columns = ("system", "versions", "orders", "order total", "net revenue", "gift cards")
     rows = [
         (
             row["source_system"],
             row["versions_in_lake"],
-            row["versions_superseded"],
             row["orders_in_mart"],
+            _money(row["total_of_orders"]),
             _money(row["net_revenue_in_mart"]),
+            _money(row["gift_card_sales_in_mart"]),
         )
         for row in manifest["reconciliation"]["orders"]
     ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
-from etl.errors import EXIT_DATA_BLOCKED, EXIT_OK, EXIT_SOURCE_LATE, EXIT_USAGE
+from etl.cli.app import _reporting
+from etl.errors import EXIT_DATA_BLOCKED, EXIT_FAILURE, EXIT_OK, EXIT_SOURCE_LATE, EXIT_USAGE
 from tests.company.generate import MAPPINGS, write_company
 from tests.company.published import PublishedCompany
 
@@ -24,6 +29,14 @@ def loyalty(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def lines(text: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[None]:
+    """Files made in the test are open to everybody, unless the command says otherwise."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
 
 
 def test_help_is_there_without_loading_the_engines():
@@ -140,3 +153,34 @@ exports:
     assert refused[0]["reason"] == "NOT_A_NUMBER"
     assert refused[0]["do"]
     assert not (tmp_path / "data" / "raw").exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, "DISK_FULL"), (errno.EACCES, "IO_ERROR")]
+)
+def test_an_error_of_the_disk_says_what_where_and_what_to_do(
+    number: int, code: str, capsys: pytest.CaptureFixture[str], open_to_all: None
+) -> None:
+    path = "/data/" + os.fsdecode(b"\xff")
+    with pytest.raises(typer.Exit) as caught, _reporting(as_json=True):
+        raise OSError(number, os.strerror(number), path)
+    assert caught.value.exit_code == EXIT_FAILURE
+    (error,) = lines(capsys.readouterr().err)
+    assert (error["code"], error["where"]) == (code, "/data/\\xff")
+    assert os.strerror(number) in error["what"]
+    assert error["todo"]
+
+
+def test_a_command_that_cannot_write_shows_no_traceback(tmp_path):
+    (tmp_path / "file").touch()
+    done = loyalty("publish", "--data", tmp_path / "file" / "data", "--accept", "0" * 16)
+    assert done.returncode == EXIT_FAILURE
+    assert "Traceback" not in done.stderr
+
+
+def test_what_a_command_writes_is_closed_to_others(tmp_path: Path, open_to_all: None) -> None:
+    with _reporting(as_json=True):
+        (tmp_path / "written").touch()
+        (tmp_path / "made").mkdir()
+    assert (tmp_path / "written").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o750

@@ -70,7 +70,9 @@ def test_the_lookup_covers_each_history_and_states_its_rate(fitted, two_units):
     )
     found = fitted.lookup.select("business_unit", "repeat_orders", "age_days")
     assert needed.join(found, on=needed.columns, how="anti").is_empty()
-    assert fitted.lookup.height == 3 * needed.unique().height
+    returning = needed.with_columns(pl.col("repeat_orders") + 1)
+    assert fitted.lookup.height == 3 * pl.concat([needed, returning]).unique().height
+    assert returning.join(found, on=needed.columns, how="anti").is_empty()
     assert fitted.lookup["discount_rate_annual"].unique().to_list() == [RATE]
 
 

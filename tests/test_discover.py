@@ -195,3 +195,30 @@ def test_a_landing_must_exist(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="landing folder does not exist"):
         discover(tmp_path / "none", (SHOP,), LAST)
     assert discover(tmp_path, (SHOP,), LAST) == Discovery()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"shop/orders_2017-12-25.\xff.csv", b"shop/\xff/orders_2017-12-25.csv", b"shop/\xff.txt",
+     b"\xff/orders.csv"],
+)  # fmt: skip
+def test_a_name_that_is_not_utf8_stops_nothing_and_can_be_printed(
+    tmp_path: Path, name: bytes
+) -> None:
+    put(tmp_path, os.fsdecode(name))
+    good = put(tmp_path, "shop/orders_2017-12-26.csv")
+    found = discover(tmp_path, (SHOP,), LAST)
+    assert [delivery.path for delivery in found.deliveries] == [good]
+    (listed,) = [*(refused.path for refused in found.refused), *found.unmatched]
+    assert str(listed) == f"{tmp_path}/" + name.decode("utf-8", "backslashreplace")
+    for refused in found.refused:
+        assert refused.error.code == "NAME_NOT_UTF8"
+        assert str(refused.error).encode()
+    assert len(found.refused) == (b"orders_" in name)
+
+
+def test_a_manifest_that_lists_half_a_character_is_refused(tmp_path: Path) -> None:
+    put(tmp_path, f"shop/{MANIFEST_NAME}", '{"files": {"orders_\\ud800.csv": {}}}')
+    put(tmp_path, "shop/orders_2017-12-26.csv")
+    found = discover(tmp_path, (SHOP,), LAST)
+    assert codes(found) == {"orders_2017-12-26.csv": "MANIFEST_INVALID"}

@@ -8,9 +8,9 @@ import pytest
 
 from etl.errors import DataBlocked, UsageError
 from etl.files import read_json, write_json
-from etl.lake.commits import STAGED_NAME, commit_staged
+from etl.ingest.staging import STAGED_NAME
 from etl.publish.holds import accept_deliveries, lost_too_much, refuse_held
-from tests.test_lake import stage
+from tests.test_lake import commit, stage
 
 
 def delivery(kept, lost, kept_amount="1000.0000", lost_amount="0.0000", status="accepted"):
@@ -45,20 +45,20 @@ def held(settings):
               "amount": None}  # fmt: skip
     staged["rejects"] = {"rows": 1, "sha256": "", "by_reason": [reject]}
     write_json(folder / STAGED_NAME, staged)
-    commit_staged(settings, "orders", date(2026, 1, 31))
+    commit(settings)
     return settings
 
 
 def test_a_held_delivery_blocks_the_publish_and_is_named(held):
     with pytest.raises(DataBlocked, match="lost 1 of 2 records") as caught:
-        refuse_held(held)
+        refuse_held(held, date(2026, 1, 31))
     assert caught.value.where == "d1"
     assert caught.value.exit_code == 3
 
 
 def test_an_accepted_delivery_no_longer_blocks(held):
     accept_deliveries(held, ["d1"])
-    refuse_held(held)
+    refuse_held(held, date(2026, 1, 31))
 
 
 def test_accepting_what_is_not_there_is_a_usage_error(held):

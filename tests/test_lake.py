@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 
 from etl.errors import LakeCorrupt
-from etl.files import sha256_of, write_json
+from etl.files import read_json, sha256_of, write_json
+from etl.ingest.staging import STAGED_NAME
 from etl.lake import commits as lake
+from etl.lake.committing import commit_staged, staged_folders
 
 DAY = date(2026, 1, 31)
 
@@ -23,64 +25,70 @@ def stage(settings, delivery_id="d1", day="2026-01-31", rows=2, feed="orders"):
     delivery = {
         "delivery_id": delivery_id, "system": "shop", "export": "orders", "feed": feed,
         "business_day": day, "mode": "incremental", "sequence": 1, "file": "orders.csv",
-        "sha256": "0" * 64, "status": "accepted", "file_reason": None, "records": rows,
+        "sha256": delivery_id, "status": "accepted", "file_reason": None, "records": rows,
         "tables": {"orders": {"rows": rows, "amount": "1.0000", "sha256": sha256_of(path)}},
         "rejects": {"rows": 0, "sha256": "", "by_reason": []},
         "source": {"source_system": "shop", "business_time_zone": "UTC",
                    "history_starts_on": None, "is_generated": False},
     }  # fmt: skip
-    write_json(folder / lake.STAGED_NAME, delivery)
+    write_json(folder / STAGED_NAME, delivery)
     return folder
+
+
+def commit(settings, day=DAY, wanted=None):
+    """Commit all that is staged, or only what is wanted."""
+    staged = {folder.name for folder in staged_folders(settings, "orders", day)}
+    return commit_staged(settings, "orders", day, staged if wanted is None else wanted)
 
 
 def test_a_commit_puts_the_staged_files_into_the_lake_and_empties_staging(settings):
     stage(settings)
-    commit = lake.commit_staged(settings, "orders", DAY)
-    assert commit["batch_id"].startswith("orders-2026-01-31-")
+    done = commit(settings)
+    assert done["batch_id"].startswith("orders-2026-01-31-")
     (file,) = lake.read_lake(settings).files
     assert (file.table, file.rows) == ("orders", 2)
     assert pl.read_parquet(file.path).height == 2
-    assert lake.staged_folders(settings, "orders", DAY) == []
+    assert staged_folders(settings, "orders", DAY) == []
 
 
 def test_the_same_delivery_staged_again_changes_nothing(settings):
     stage(settings)
-    lake.commit_staged(settings, "orders", DAY)
+    commit(settings)
     before = lake.read_lake(settings)
     stage(settings)
-    assert lake.commit_staged(settings, "orders", DAY) is None
+    assert commit(settings) is None
     assert lake.read_lake(settings) == before
 
 
 def test_a_later_business_day_waits_for_its_own_commit(settings):
     stage(settings, "late", day="2026-02-01")
-    assert lake.commit_staged(settings, "orders", DAY) is None
-    assert lake.commit_staged(settings, "orders", date(2026, 2, 1)) is not None
+    assert commit(settings) is None
+    assert commit(settings, date(2026, 2, 1)) is not None
 
 
 def test_a_delivery_without_its_marker_is_not_complete_and_not_committed(settings):
     folder = stage(settings)
-    (folder / lake.STAGED_NAME).unlink()
-    assert lake.commit_staged(settings, "orders", DAY) is None
+    (folder / STAGED_NAME).unlink()
+    assert commit(settings) is None
     assert lake.read_lake(settings).files == ()
 
 
 def test_the_lake_version_names_content_and_not_commits(settings, settings_in, tmp_path):
     stage(settings, "d1")
     stage(settings, "d2")
-    lake.commit_staged(settings, "orders", DAY)
+    commit(settings)
     other = settings_in(tmp_path / "other")
     stage(other, "d2")
-    lake.commit_staged(other, "orders", DAY)
+    commit(other)
     stage(other, "d1")
-    lake.commit_staged(other, "orders", DAY)
+    commit(other)
     assert len(lake.read_lake(other).commits) == 2
     assert lake.read_lake(settings).version == lake.read_lake(other).version
 
 
 def test_a_file_nobody_committed_is_not_in_the_lake(settings):
     stage(settings)
-    lake.commit_staged(settings, "orders", DAY)
+    commit(settings)
     stray = lake.data_path(settings.raw, "orders", "stray")
     stray.write_bytes(b"not ours")
     assert stray not in {file.path for file in lake.read_lake(settings).files}
@@ -89,7 +97,7 @@ def test_a_file_nobody_committed_is_not_in_the_lake(settings):
 @pytest.mark.parametrize("damage", ["flip", "remove"])
 def test_a_changed_or_missing_file_is_named(settings, damage):
     stage(settings)
-    lake.commit_staged(settings, "orders", DAY)
+    commit(settings)
     (file,) = lake.read_lake(settings).files
     content = bytearray(file.path.read_bytes())
     content[10] ^= 1
@@ -98,3 +106,39 @@ def test_a_changed_or_missing_file_is_named(settings, damage):
         file.path.write_bytes(content)
     with pytest.raises(LakeCorrupt, match=r"d1\.parquet"):
         lake.verify_files(lake.read_lake(settings).files)
+
+
+def test_what_is_staged_but_not_wanted_any_more_is_dropped(settings):
+    stage(settings, "withdrawn")
+    stage(settings, "delivered")
+    commit(settings, wanted={"delivered"})
+    assert [d["delivery_id"] for d in lake.read_lake(settings).deliveries] == ["delivered"]
+    assert staged_folders(settings, "orders", DAY) == []
+
+
+def test_a_new_reading_of_the_same_content_takes_the_place_of_the_old(settings):
+    for reading in ("by_the_old_mapping", "by_the_new_mapping"):
+        folder = stage(settings, reading)
+        staged = read_json(folder / STAGED_NAME)
+        write_json(folder / STAGED_NAME, staged | {"sha256": "the same content"})
+        commit(settings)
+    (file,) = lake.read_lake(settings).files
+    assert file.path.stem == "by_the_new_mapping"
+    assert len(lake.read_lake(settings).commits) == 2
+
+
+def test_a_staged_file_that_changed_is_not_committed(settings):
+    folder = stage(settings)
+    (folder / "orders.parquet").write_bytes(b"changed")
+    with pytest.raises(LakeCorrupt, match="orders"):
+        commit(settings)
+    assert lake.read_lake(settings).commits == ()
+
+
+def test_a_commit_that_cannot_be_read_is_named(settings):
+    stage(settings)
+    done = commit(settings)
+    path = settings.raw / "_commits" / f"{done['batch_id']}.json"
+    path.write_text(path.read_text()[:100])
+    with pytest.raises(LakeCorrupt, match=done["batch_id"]):
+        lake.read_lake(settings)

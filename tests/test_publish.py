@@ -10,7 +10,7 @@ import pytest
 from etl.errors import LoyaltyError
 from etl.files import make_folder
 from etl.publish.marts import Mart
-from etl.publish.release import make_current, read_current, write_release
+from etl.publish.release import finish_release, make_current, prepare_release, read_current
 from etl.warehouse.database import build_path, open_build, read_only
 from etl.warehouse.record import BuildRecord
 
@@ -42,7 +42,8 @@ def release(settings):
         with open_build(settings) as build:
             build.execute("create schema marts")
             build.execute(f"create table marts.orders as from ({rows}) t(order_id, loaded)")
-        folder, manifest = write_release(settings, record, (MART,))
+        prepared, manifest = prepare_release(settings, record, (MART,))
+        folder = finish_release(settings, prepared, record.run_id)
         make_current(settings, folder, record.as_of_date)
         return folder, manifest
 

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from etl.files import read_json, write_json
-from etl.lake.commits import REJECTS_NAME, STAGED_NAME, commit_staged
+from etl.ingest.staging import STAGED_NAME
 from etl.lake.quarantine import Filter, reject_rows, summarise_rejects
-from tests.test_lake import stage
+from tests.test_lake import commit, stage
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def quarantined(settings):
             {"source_system": ["shop"], "source_file": ["orders.csv"], "source_row": [7],
              "table": ["orders"], "column": ["total"], "reason": [reason], "value": ["1,2"],
              "raw_json": ["{}"]}
-        ).write_parquet(folder / REJECTS_NAME)  # fmt: skip
-    commit_staged(settings, "orders", date(2026, 1, 31))
+        ).write_parquet(folder / "rejects.parquet")  # fmt: skip
+    commit(settings)
     return settings
 
 

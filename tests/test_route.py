@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from etl import route
-from etl.errors import DataBlocked, SourceLate
+from etl.errors import DataBlocked, LoyaltyError, SourceLate
 from etl.lake.commits import read_lake
 from etl.publish.release import read_current
 from etl.warehouse.database import BUILD_NAME, frame, read_only
@@ -222,7 +222,9 @@ def test_delivered_twice_and_rebuilt_gives_the_same_marts(published: PublishedCo
     assert [commit["deliveries"] for commit in commits] == [0, 0]
     assert read_lake(settings).version == before
     shutil.rmtree(settings.warehouse)
-    assert hashes(run(settings, AS_OF)) == hashes(published.result)
+    again = run(settings, AS_OF)
+    assert again.run_id == published.result.run_id
+    assert hashes(again) == hashes(published.result)
 
 
 def test_split_in_two_and_the_last_day_first_gives_the_same_marts(
@@ -257,6 +259,11 @@ def test_an_earlier_day_uses_only_what_was_known(
     served = read_current(published.settings)
     assert served is not None
     assert served["as_of"] == AS_OF.isoformat()
+    # A day at a time: the month end fits the value models anew, beside those of the 29th.
+    shutil.rmtree(settings.landing)
+    write_company(settings.landing)
+    for refit in (False, True):
+        assert hashes(run(settings, AS_OF, refit=refit)) == hashes(published.result)
 
 
 def test_a_failed_audit_publishes_nothing(published: PublishedCompany, tmp_path: Path) -> None:
@@ -269,6 +276,8 @@ def test_a_failed_audit_publishes_nothing(published: PublishedCompany, tmp_path:
     with pytest.raises(DataBlocked, match=r"(?i)rate") as caught:
         route.run(settings, AS_OF)
     assert caught.value.exit_code == 3
+    with pytest.raises(LoyaltyError, match="NOT_BUILT"):
+        route.publish_last(settings, route.silent, [])
     assert read_current(settings) == before
     assert sorted(path.name for path in (settings.marts / "releases").iterdir()) == releases
     with read_only(settings.marts / "current" / BUILD_NAME) as connection:

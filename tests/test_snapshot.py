@@ -11,9 +11,10 @@ import pytest
 from etl.contract import TABLES
 from etl.errors import LakeCorrupt
 from etl.files import read_json, write_json
-from etl.lake.commits import STAGED_NAME, commit_staged, read_lake
+from etl.ingest.staging import STAGED_NAME
+from etl.lake.commits import read_lake
 from etl.lake.snapshot import write_snapshot
-from tests.test_lake import stage
+from tests.test_lake import commit, stage
 
 DAY = date(2026, 1, 31)
 
@@ -31,7 +32,7 @@ def test_a_table_nobody_delivers_is_an_empty_table(settings):
 
 def test_a_committed_file_is_linked_and_not_copied(settings):
     stage(settings)
-    commit_staged(settings, "orders", DAY)
+    commit(settings)
     (file,) = read_lake(settings).files
     linked = snapshot(settings) / "orders" / file.path.name
     assert linked.samefile(file.path)
@@ -40,7 +41,7 @@ def test_a_committed_file_is_linked_and_not_copied(settings):
 def test_the_inputs_of_an_earlier_lake_are_gone(settings):
     before = snapshot(settings)
     stage(settings)
-    commit_staged(settings, "orders", DAY)
+    commit(settings)
     after = snapshot(settings)
     assert after.is_dir()
     assert not before.exists()
@@ -48,7 +49,7 @@ def test_the_inputs_of_an_earlier_lake_are_gone(settings):
 
 def test_a_corrupt_lake_gives_no_inputs(settings):
     stage(settings)
-    commit_staged(settings, "orders", DAY)
+    commit(settings)
     (file,) = read_lake(settings).files
     file.path.chmod(0o640)
     file.path.write_bytes(b"changed")
@@ -66,7 +67,7 @@ def test_loads_and_rejects_are_tables_of_their_own(settings):
          "amount": "12.3400"},
     ]  # fmt: skip
     write_json(folder / STAGED_NAME, staged)
-    commit_staged(settings, "orders", DAY)
+    commit(settings)
     inputs = snapshot(settings)
     (load,) = pl.read_parquet(inputs / "raw_loads" / "*.parquet").to_dicts()
     assert (load["rows_accepted"], load["rows_rejected"]) == (2, 4)

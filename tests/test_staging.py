@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from etl.ingest.staging import amount_text, table_writer, work_folder
+from etl.ingest.staging import STAGED_NAME, amount_text, sweep, table_writer, work_folder
 from tests.delivering import GOOD, make_stage
 
 SCHEMA: dict[str, pl.DataType] = {"a": pl.Int64(), "b": pl.Decimal(18, 4)}
@@ -55,12 +57,49 @@ def test_the_work_of_a_living_process_is_not_swept(tmp_path: Path) -> None:
     assert not mine.exists()
 
 
-def test_staging_again_replaces_the_folder(tmp_path: Path) -> None:
+def test_a_work_folder_swept_by_another_process_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, made, make = make_stage(tmp_path).settings, [], tempfile.mkdtemp
+
+    def swept_once(**where: Path) -> str:
+        made.append(make(**where))
+        if len(made) == 1:
+            shutil.rmtree(made[0])
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", swept_once)
+    with work_folder(settings) as folder:
+        assert folder == Path(made[1])
+
+
+def test_a_sweep_takes_what_dead_processes_left_and_nothing_else(tmp_path: Path) -> None:
+    settings = make_stage(tmp_path).settings
+    sweep(settings)  # there is nothing yet
+    with work_folder(settings) as alive:
+        dead = alive.with_name("dead")
+        dead.mkdir()
+        (dead / "clear.csv").write_text("personal")
+        sweep(settings)
+        assert not dead.exists()
+        assert alive.exists()
+
+
+def test_staging_again_keeps_a_folder_that_is_whole(tmp_path: Path) -> None:
     stage = make_stage(tmp_path)
     first = stage.deliver(GOOD)
+    before = {path.name: path.stat().st_ino for path in first.folder.iterdir()}
+    assert stage.deliver(GOOD).folder == first.folder
+    assert {path.name: path.stat().st_ino for path in first.folder.iterdir()} == before
+
+
+def test_staging_again_replaces_the_rest_of_a_folder(tmp_path: Path) -> None:
+    stage = make_stage(tmp_path)
+    first = stage.deliver(GOOD)
+    (first.folder / STAGED_NAME).unlink()
     (first.folder / "left over").write_text("x")
     again = stage.deliver(GOOD)
-    assert again.folder == first.folder
+    assert (again.folder / STAGED_NAME).exists()
     assert not (first.folder / "left over").exists()
 
 

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from etl.config import Settings, load_settings
-from etl.errors import ConfigError, LoyaltyError
+from etl.errors import Busy, ConfigError, LoyaltyError
+from etl.privacy import vault as module
 from etl.privacy.vault import Vault, load_or_create_key
 
 
@@ -139,3 +140,19 @@ def test_a_failed_write_leaves_nothing(settings: Settings) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         vault.remember("name", pairs(("t1", "Ann"), ("t2", "Bob"), ("t2", "Bill")))
     assert vault.reveal("t1") is None
+
+
+def test_a_vault_that_another_process_writes_is_busy(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BUSY_TIMEOUT_SECONDS", 0)
+    vault = Vault(settings)
+    with vault._open(), pytest.raises(Busy) as caught:
+        vault.remember("name", pairs(("t1", "Ann")))
+    assert caught.value.where.endswith("vault.sqlite")
+    assert vault.remember("name", pairs(("t1", "Ann"))) == 1
+
+
+def test_only_the_vault_itself_is_closed_to_the_group(settings: Settings) -> None:
+    Vault(settings)
+    assert (mode(settings.data), mode(settings.vault)) == (0o750, 0o700)

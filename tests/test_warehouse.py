@@ -10,7 +10,8 @@ import pytest
 
 from etl.errors import Busy, LoyaltyError
 from etl.files import make_folder
-from etl.warehouse.database import build_path, open_build, read_only, writer_lock
+from etl.locks import writer_lock
+from etl.warehouse.database import build_path, discard_build, open_build, read_only
 
 
 def hold(settings, started, seconds):
@@ -40,6 +41,15 @@ def test_a_build_is_closed_when_the_block_ends(settings):
     with open_build(settings) as build:
         build.execute("create table t as select 1 as x")
     assert [path.name for path in build_path(settings).parent.iterdir()] == ["loyalty.duckdb"]
+
+
+def test_a_new_build_forgets_the_record_of_the_one_before(settings):
+    record = build_path(settings).parent / "build.json"
+    make_folder(record.parent)
+    record.write_text("{}")
+    build_path(settings).touch()
+    discard_build(settings)
+    assert list(record.parent.iterdir()) == []
 
 
 def test_a_reader_before_the_first_publish_is_told_what_to_do(settings):

@@ -6,6 +6,8 @@ Heavy modules are imported inside the commands so that ``--help`` answers at onc
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -16,6 +18,7 @@ import typer
 from etl.cli.console import Output
 from etl.config import Settings, load_settings
 from etl.errors import LoyaltyError, UsageError
+from etl.files import readable
 
 app = typer.Typer(
     help="The loyalty warehouse: exports in, customer value, loyalty, lifecycle and win-back out.",
@@ -56,8 +59,8 @@ def run(
         from etl.summary import print_summary
 
         settings = _settings(data, landing, mappings)
-        route.run(settings, _day(as_of), output.progress, refit=refit)
-        print_summary(settings, output)
+        done = route.run(settings, _day(as_of), output.progress, refit=refit)
+        print_summary(settings, output, done.release)
 
 
 @app.command()
@@ -73,7 +76,9 @@ def land(
         from etl import route
 
         commits = route.land(_settings(data, landing, mappings), _day(as_of), output.progress)
-        columns = ("batch_id", "deliveries", "records", "accepted", "quarantined")
+        columns = (
+            "batch_id", "deliveries", "records", "accepted", "quarantined", "rejected_files",
+        )  # fmt: skip
         output.rows(columns, [[c[name] for name in columns] for c in commits], "landed")
 
 
@@ -86,9 +91,9 @@ def build(
 ) -> None:
     """Build and check the warehouse as of a day; publish nothing."""
     with _reporting(as_json) as output:
-        from etl.warehouse.build import build_warehouse
+        from etl import route
 
-        built = build_warehouse(_settings(data), _day(as_of), output.progress, refit=refit)
+        built = route.build(_settings(data), _day(as_of), output.progress, refit=refit)
         output.record(
             {"run_id": built.record.run_id, "warnings": len(built.record.warnings)}, "built"
         )
@@ -202,13 +207,29 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
 
 @contextlib.contextmanager
 def _reporting(as_json: bool) -> Iterator[Output]:
-    """Turn an error the user can act on into its message and exit code."""
+    """Turn an error the user can act on into its message and exit code.
+
+    What the command writes is closed to others from the start.
+    """
+    os.umask(0o027)
     output = Output(as_json=as_json)
     try:
         yield output
     except LoyaltyError as error:
         output.error(error)
         raise typer.Exit(error.exit_code) from None
+    except BrokenPipeError:
+        raise  # the reader has gone away; Typer ends in silence
+    except OSError as error:
+        is_full = error.errno == errno.ENOSPC
+        told = LoyaltyError(
+            f"A file cannot be read or written: {error.strerror or error}.",
+            where=readable(str(error.filename or "")),
+            todo="Free space, then run again." if is_full else "Check the path, mode and disk.",
+            code="DISK_FULL" if is_full else "IO_ERROR",
+        )
+        output.error(told)
+        raise typer.Exit(told.exit_code) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 

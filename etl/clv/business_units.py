@@ -112,7 +112,7 @@ def build_lookup(
 
     Returns:
         Schema ``clv_lookup``: one row per business unit with a model, distinct (x, T) and
-        horizon.
+        horizon; for each also (x + 1, T), where a returning customer stands.
 
     Source:
         See :func:`etl.clv.lookup.lookup_of_unit`.
@@ -120,13 +120,19 @@ def build_lookup(
     parts = []
     for unit in in_force(models, as_of_on).filter(pl.col("model") == BOTH).iter_rows(named=True):
         params = _bg_nbd_of(parameters, unit["business_unit"], unit["run_cutoff_on"])
-        ages = summaries.filter(pl.col("business_unit") == unit["business_unit"]).select(
-            "repeat_orders", "age_days"
-        )
-        lookup = lookup_of_unit(unit["business_unit"], ages.unique(), params, discount_rate_annual)
+        ages = _ages(summaries.filter(pl.col("business_unit") == unit["business_unit"]))
+        if ages.is_empty():
+            continue
+        lookup = lookup_of_unit(unit["business_unit"], ages, params, discount_rate_annual)
         parts.append(lookup.with_columns(pl.lit(unit["run_cutoff_on"]).alias("run_cutoff_on")))
     rate = pl.lit(discount_rate_annual, dtype=pl.Float64).alias("discount_rate_annual")
     return _typed((part.with_columns(rate) for part in parts), LOOKUP)
+
+
+def _ages(summaries: pl.DataFrame) -> pl.DataFrame:
+    """Return the distinct (x, T), and (x + 1, T) for a customer who comes back today."""
+    ages = summaries.select("repeat_orders", "age_days").unique()
+    return pl.concat([ages, ages.with_columns(pl.col("repeat_orders") + 1)]).unique()
 
 
 def in_force(models: pl.DataFrame, as_of_on: date) -> pl.DataFrame:

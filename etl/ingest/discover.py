@@ -3,7 +3,7 @@
 ``landing/<system>/**/<file>``; a file's name decides its export, a ``_manifest.json`` in its own
 folder or a pattern on its name decides its business day. Nothing is opened but manifests, links are
 not followed, and every file ends up in exactly one of the three lists of a :class:`Discovery` (or
-waits for a later business day).
+waits for a later business day). A name that is not UTF-8 is listed in a form that can be printed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from datetime import date
 from pathlib import Path
 
 from etl.errors import ConfigError, FileRejected
+from etl.files import readable
 from etl.ingest.manifest import MANIFEST_NAME, Manifest, read_manifest
 from etl.ingest.reasons import file_rejected
 from etl.mapping import Export, Mapping
+
+# What Python makes of bytes that are not UTF-8, and JSON of an escape that is half a character.
+_NOT_TEXT = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -157,10 +161,13 @@ def _sort_folder(folder: Path, names: list[str], mapping: Mapping, found: _Found
     found.unmatched += [folder / name for name in delivered if not matched[name]]
     takeable = [name for name in delivered if matched[name]] + absent
     if isinstance(promised, FileRejected) and not takeable:
-        found.refused.append(Refused(mapping.system, "", folder / MANIFEST_NAME, None, promised))
+        path = Path(readable(folder / MANIFEST_NAME))
+        found.refused.append(Refused(mapping.system, "", path, None, promised))
     for name in takeable:
         exports = matched[name]
         try:
+            if _NOT_TEXT.search(str(folder / name)):
+                raise file_rejected("NAME_NOT_UTF8", readable(name))
             if isinstance(promised, FileRejected):
                 raise promised
             if name in absent:
@@ -168,12 +175,17 @@ def _sort_folder(folder: Path, names: list[str], mapping: Mapping, found: _Found
             found.deliveries.append(_delivery(folder / name, exports, manifest))
         except FileRejected as error:
             export = exports[0].name if len(exports) == 1 else ""
-            found.refused.append(Refused(mapping.system, export, folder / name, day, error))
+            path = Path(readable(folder / name))
+            found.refused.append(Refused(mapping.system, export, path, day, error))
 
 
 def _read_promises(folder: Path) -> Manifest | FileRejected:
     try:
-        return read_manifest(folder / MANIFEST_NAME)
+        manifest = read_manifest(folder / MANIFEST_NAME)
+        if any(map(_NOT_TEXT.search, manifest.files)):
+            detail = "files holds a name that is no text"
+            raise file_rejected("MANIFEST_INVALID", MANIFEST_NAME, detail=detail)
+        return manifest
     except FileRejected as error:
         return error
 
@@ -233,6 +245,6 @@ def _selected(
 
     return Discovery(
         deliveries=tuple(sorted(filter(wanted, found.deliveries), key=order)),
-        unmatched=tuple(sorted(found.unmatched)),
+        unmatched=tuple(sorted(Path(readable(path)) for path in found.unmatched)),
         refused=tuple(sorted(filter(wanted, found.refused), key=lambda r: str(r.path))),
     )

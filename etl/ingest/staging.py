@@ -178,9 +178,8 @@ def work_folder(settings: Settings) -> Iterator[Path]:
     A killed process cannot clean up; the next one does it, as the dead one's lock is free. The
     files hold clear personal data for a while: the folder's mode is 0700.
     """
-    root = make_folder(settings.staged / "_work")
-    _sweep(root)
-    folder, lock = _locked_folder(root)
+    sweep(settings)
+    folder, lock = _locked_folder(make_folder(_work(settings)))
     try:
         yield folder
     finally:
@@ -188,22 +187,13 @@ def work_folder(settings: Settings) -> Iterator[Path]:
         os.close(lock)
 
 
-def _locked_folder(root: Path) -> tuple[Path, int]:
-    while True:
-        folder = Path(tempfile.mkdtemp(dir=root))
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if folder.exists():
-            return folder, lock
-        os.close(lock)  # swept between its making and its locking
-
-
-def _sweep(root: Path) -> None:
-    for folder in root.iterdir():
+def sweep(settings: Settings) -> None:
+    """Remove the work folders of killed processes, and with them clear personal data."""
+    for folder in _work(settings).glob("*"):
         try:
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
-            continue
+            continue  # its process, or another's sweep, was faster
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder, ignore_errors=True)
@@ -213,14 +203,39 @@ def _sweep(root: Path) -> None:
             os.close(lock)
 
 
+def _work(settings: Settings) -> Path:
+    return settings.staged / "_work"
+
+
+def _locked_folder(root: Path) -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=root))
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue  # swept between its making and its opening
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            return folder, lock
+        os.close(lock)  # swept between its opening and its locking
+
+
 def put_in_place(prepared: Path, staged: StagedDelivery) -> StagedDelivery:
-    """Write ``staged.json`` and move the prepared folder to its final name."""
+    """Write ``staged.json`` and move the prepared folder to its final name.
+
+    A complete folder of that name is kept: it holds the same delivery, read the same way, and
+    another process may be committing it.
+    """
     write_json(prepared / STAGED_NAME, staged.document())
     prepared.chmod(FOLDER_MODE)
     make_folder(staged.folder.parent)
-    if staged.folder.exists():
-        shutil.rmtree(staged.folder)
-    prepared.rename(staged.folder)
+    try:
+        prepared.rename(staged.folder)
+    except OSError:  # there is one that is not empty
+        if (staged.folder / STAGED_NAME).exists():
+            return staged
+        shutil.rmtree(staged.folder, ignore_errors=True)  # what a removal cut short left over
+        prepared.rename(staged.folder)
     fsync_folder(staged.folder.parent)
     return staged
 

@@ -7,30 +7,16 @@ there whole or not at all. A file without a commit is unreachable and a rerun re
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from etl.config import Settings
-from etl.contract import CONTRACT_VERSION
 from etl.errors import LakeCorrupt
-from etl.files import (
-    canonical_json,
-    digest_of,
-    fsync_file,
-    fsync_folder,
-    make_folder,
-    read_json,
-    sha256_of,
-)
-from etl.lake.ledger import Ledger
+from etl.files import digest_of, read_document, sha256_of
 
-STAGED_NAME = "staged.json"
-REJECTS_NAME = "rejects.parquet"
+COMMITS = "_commits"
 
 
 @dataclass(frozen=True)
@@ -48,19 +34,17 @@ class Lake:
     """All that is committed, read once.
 
     Args:
-        commits: The commit documents, by batch id.
+        commits: The commit documents, in the order they were made.
+        deliveries: Every committed delivery, accepted, empty or rejected, in a fixed order. Where
+            a file was read again with a corrected mapping, the later reading takes the place of
+            the earlier one. Each carries the ``commit_sequence`` of its commit.
         version: 12 hex digits that name the committed content; a redelivery does not change it.
     """
 
     raw: Path
     commits: tuple[dict[str, Any], ...]
+    deliveries: tuple[dict[str, Any], ...]
     version: str
-
-    @property
-    def deliveries(self) -> tuple[dict[str, Any], ...]:
-        """Every committed delivery, accepted, empty or rejected, in a fixed order."""
-        found = [delivery for commit in self.commits for delivery in commit["deliveries"]]
-        return tuple(sorted(found, key=lambda d: (d["business_day"], d["delivery_id"])))
 
     @property
     def files(self) -> tuple[LakeFile, ...]:
@@ -73,11 +57,30 @@ class Lake:
 
 
 def read_lake(settings: Settings) -> Lake:
-    """Read all commits of the lake."""
-    paths = sorted((settings.raw / "_commits").glob("*.json"))
-    commits = tuple(read_json(path) for path in paths)
-    ids = sorted(d["delivery_id"] for commit in commits for d in commit["deliveries"])
-    return Lake(settings.raw, commits, digest_of(ids)[:12])
+    """Read all commits of the lake.
+
+    Raises:
+        LakeCorrupt: A commit file cannot be read; names it.
+    """
+    found = [
+        read_document(path, "sequence", "deliveries")
+        for path in (settings.raw / COMMITS).glob("*.json")
+    ]
+    commits = tuple(sorted(found, key=lambda commit: int(commit["sequence"])))
+    readings = {
+        subject_of(delivery): {**delivery, "commit_sequence": commit["sequence"]}
+        for commit in commits
+        for delivery in commit["deliveries"]
+    }
+    deliveries = sorted(readings.values(), key=lambda d: (d["business_day"], d["delivery_id"]))
+    version = digest_of(sorted(d["delivery_id"] for d in deliveries))[:12]
+    return Lake(settings.raw, commits, tuple(deliveries), version)
+
+
+def subject_of(delivery: dict[str, Any]) -> str:
+    """Return what a delivery is a reading of: its content, for one export and business day."""
+    names = ("system", "export", "sha256", "business_day", "mode", "sequence")
+    return digest_of([delivery[name] for name in names])
 
 
 def verify_files(files: Iterable[LakeFile]) -> None:
@@ -104,80 +107,3 @@ def verify_files(files: Iterable[LakeFile]) -> None:
 def data_path(raw: Path, table: str, delivery_id: str) -> Path:
     """Return where a delivery's rows of one table lie."""
     return raw / table / f"{delivery_id}.parquet"
-
-
-def staged_folders(settings: Settings, feed: str, through: date) -> list[Path]:
-    """Return the complete staged deliveries of a feed up to a business day, oldest first."""
-    return [
-        marker.parent
-        for day in sorted((settings.staged / feed).glob("*"))
-        if day.name <= through.isoformat()
-        for marker in sorted(day.glob(f"*/{STAGED_NAME}"))
-    ]
-
-
-def commit_staged(settings: Settings, feed: str, through: date) -> dict[str, Any] | None:
-    """Move a feed's staged deliveries into the lake as one commit.
-
-    Deliveries that are committed already are dropped from staging and change nothing.
-
-    Returns:
-        The commit document, or None when nothing new was staged.
-    """
-    ledger = Ledger(settings.raw)
-    folders = staged_folders(settings, feed, through)
-    with ledger.open() as connection:
-        known = {row[0] for row in connection.execute("select delivery_id from deliveries")}
-        fresh = [folder for folder in folders if folder.name not in known]
-        commit = _write_commit(settings, feed, through, fresh) if fresh else None
-        # The index catches up from the commit file itself when it is next opened.
-    for folder in folders:
-        shutil.rmtree(folder)
-    return commit
-
-
-def _write_commit(
-    settings: Settings, feed: str, through: date, folders: list[Path]
-) -> dict[str, Any]:
-    deliveries = [_adopt(settings, folder) for folder in folders]
-    identity = digest_of(sorted(d["delivery_id"] for d in deliveries))[:12]
-    commit = {
-        "batch_id": f"{feed}-{through.isoformat()}-{identity}",
-        "feed": feed,
-        "business_day": through.isoformat(),
-        "contract_version": CONTRACT_VERSION,
-        "deliveries": deliveries,
-    }
-    _create_exclusively(settings.raw / "_commits" / f"{commit['batch_id']}.json", commit)
-    return commit
-
-
-def _adopt(settings: Settings, folder: Path) -> dict[str, Any]:
-    """Link a staged delivery's files to their places in the lake and in quarantine."""
-    staged: dict[str, Any] = read_json(folder / STAGED_NAME)
-    for table in staged["tables"]:
-        _link(folder / f"{table}.parquet", data_path(settings.raw, table, folder.name))
-    if (folder / REJECTS_NAME).exists():
-        _link(folder / REJECTS_NAME, settings.rejects / f"{folder.name}.parquet")
-    return staged
-
-
-def _link(source: Path, target: Path) -> None:
-    make_folder(target.parent)
-    target.unlink(missing_ok=True)
-    os.link(source, target)
-    fsync_file(target)
-    fsync_folder(target.parent)
-
-
-def _create_exclusively(path: Path, document: dict[str, Any]) -> None:
-    """Write a complete file under a name that must not exist yet."""
-    make_folder(path.parent)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(canonical_json(document, indent=2) + "\n", encoding="utf-8")
-    fsync_file(temporary)
-    try:
-        os.link(temporary, path)
-    finally:
-        temporary.unlink()
-    fsync_folder(path.parent)

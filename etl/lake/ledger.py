@@ -1,5 +1,7 @@
 """The index of what was committed: one row per delivery, rebuilt from the commits at any time.
 
+A file that was read again with a corrected mapping has one row: that of its latest reading.
+
 The truth is the lake's commit files. This SQLite file only answers "is it in already?" without
 reading all of them, so losing it loses nothing. It must lie on a local disk.
 """
@@ -7,18 +9,22 @@ reading all of them, so losing it loses nothing. It must lie on a local disk.
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from etl.files import make_folder, read_json
+from etl.files import damaged, make_folder, read_document, sqlite_errors
+from etl.lake.commits import subject_of
 
 _BUSY_TIMEOUT_SECONDS = 30
 _SCHEMA = """
 create table if not exists commits (batch_id text primary key);
 create table if not exists deliveries (
-    delivery_id text primary key,
+    subject text primary key,
+    delivery_id text not null,
     batch_id text not null,
     source_system text not null,
     export text not null,
@@ -44,23 +50,16 @@ class Ledger:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection in an immediate transaction, up to date with the commit files."""
+        """Yield a connection in an immediate transaction, up to date with the commit files.
+
+        Raises:
+            Busy: Another process held the index for too long.
+            LakeCorrupt: A commit file is damaged; names it.
+        """
         make_folder(self._path.parent)
-        connection = sqlite3.connect(
-            self._path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None
-        )
-        try:
-            connection.executescript(_SCHEMA)
-            connection.execute("begin immediate")
-            self._catch_up(connection)
+        with sqlite_errors(self._path), contextlib.closing(self._connected()) as connection:
             yield connection
-            connection.execute("commit")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("rollback")
-            raise
-        finally:
-            connection.close()
+            connection.execute("commit")  # without it, closing rolls back
 
     def delivery_ids(self) -> set[str]:
         """Return the ids of all committed deliveries."""
@@ -73,23 +72,58 @@ class Ledger:
         with self.open() as connection:
             return set(connection.execute(query, (feed, business_day)).fetchall())
 
+    def _connected(self) -> sqlite3.Connection:
+        """Connect; an index that cannot be used is made again, by one process at a time."""
+        with contextlib.suppress(sqlite3.DatabaseError), sqlite_errors(self._path):
+            return self._begun()
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            with contextlib.suppress(sqlite3.DatabaseError), sqlite_errors(self._path):
+                return self._begun()  # another process has made it again
+            for path in self._path.parent.glob(f"{self._path.name}*"):  # with -journal and -wal
+                path.unlink()
+            return self._begun()
+        finally:
+            os.close(folder)
+
+    def _begun(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None
+        )
+        try:
+            connection.executescript(_SCHEMA)
+            connection.execute("begin immediate")
+            self._catch_up(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     def _catch_up(self, connection: sqlite3.Connection) -> None:
         on_disk = {path.stem: path for path in self._commits.glob("*.json")}
         known = {row[0] for row in connection.execute("select batch_id from commits")}
-        for vanished in known - on_disk.keys():
-            connection.execute("delete from commits where batch_id = ?", (vanished,))
-            connection.execute("delete from deliveries where batch_id = ?", (vanished,))
-        for batch_id in sorted(on_disk.keys() - known):
-            index_commit(connection, read_json(on_disk[batch_id]))
+        if known - on_disk.keys():  # a commit was taken back: what it replaced counts again
+            connection.execute("delete from commits")
+            connection.execute("delete from deliveries")
+            known = set()
+        needed = ("sequence", "batch_id", "deliveries")
+        fresh = [read_document(on_disk[name], *needed) for name in on_disk.keys() - known]
+        for commit in sorted(fresh, key=lambda commit: int(commit["sequence"])):
+            try:
+                index_commit(connection, commit)
+            except (KeyError, TypeError):  # JSON, but not a commit
+                raise damaged(self._commits / f"{commit['batch_id']}.json") from None
 
 
 def index_commit(connection: sqlite3.Connection, commit: dict[str, Any]) -> None:
     """Add one commit's deliveries to the index."""
     connection.execute("insert into commits values (?)", (commit["batch_id"],))
     connection.executemany(
-        "insert into deliveries values (?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert or replace into deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
+                subject_of(delivery),
                 delivery["delivery_id"],
                 commit["batch_id"],
                 delivery["system"],

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from etl.config import Settings
 from etl.errors import ConfigError, LoyaltyError
+from etl.files import make_folder, sqlite_errors
 
 KEY_BYTES = 32
 SECRET_FILE_MODE, SECRET_FOLDER_MODE = 0o600, 0o700
@@ -53,6 +54,19 @@ def load_or_create_key(settings: Settings) -> bytes:
     )
 
 
+def load_or_create_vault_key(settings: Settings) -> bytes:
+    """Return the key that encrypts the vault; make one only where there is no vault yet.
+
+    Raises:
+        ConfigError: As :func:`load_or_create_key`.
+    """
+    return _key(
+        settings.vault / "vault.key",
+        in_use=_vault_path(settings).exists(),
+        lost="Without it the values in the vault cannot be read.",
+    )
+
+
 def _key(path: Path, *, in_use: bool, lost: str) -> bytes:
     if not path.exists():
         if in_use:
@@ -79,7 +93,7 @@ def _key(path: Path, *, in_use: bool, lost: str) -> bytes:
 
 def _create_key(path: Path) -> None:
     """Write a new key; of several processes at once, the first one's key is everybody's."""
-    path.parent.mkdir(mode=SECRET_FOLDER_MODE, parents=True, exist_ok=True)
+    _secret_folder(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=".tmp-", suffix=".part", dir=path.parent)
     temporary = Path(name)
     try:
@@ -91,6 +105,11 @@ def _create_key(path: Path) -> None:
             path.hardlink_to(temporary)  # unlike a rename, it never replaces
     finally:
         temporary.unlink()
+
+
+def _secret_folder(path: Path) -> None:
+    make_folder(path.parent)  # only the folder itself is closed to the group
+    make_folder(path, SECRET_FOLDER_MODE)
 
 
 def _vault_path(settings: Settings) -> Path:
@@ -109,14 +128,9 @@ class Vault:
 
     def __init__(self, settings: Settings) -> None:
         self._path = _vault_path(settings)
-        settings.vault.mkdir(mode=SECRET_FOLDER_MODE, parents=True, exist_ok=True)
+        _secret_folder(settings.vault)
         settings.vault.chmod(SECRET_FOLDER_MODE)
-        key = _key(
-            settings.vault / "vault.key",
-            in_use=self._path.exists(),
-            lost="Without it the values in the vault cannot be read.",
-        )
-        self._cipher = AESGCM(key)
+        self._cipher = AESGCM(load_or_create_vault_key(settings))
         # SQLite would create the file readable for all; its journals take the mode from it.
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, SECRET_FILE_MODE))
 
@@ -175,16 +189,18 @@ class Vault:
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection in one transaction that writers wait for."""
+        """Yield a connection in one transaction that writers wait for.
+
+        Raises:
+            Busy: Another process held the vault for too long.
+        """
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None
         )
-        try:
+        with sqlite_errors(self._path), contextlib.closing(connection):
             connection.execute("pragma secure_delete = on")
             connection.execute("pragma temp_store = memory")
             connection.execute("begin immediate")
             connection.execute(_SCHEMA)
             yield connection
-            connection.execute("commit")
-        finally:
-            connection.close()  # without a commit, this rolls back
+            connection.execute("commit")  # without it, closing rolls back

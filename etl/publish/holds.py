@@ -24,15 +24,25 @@ _SCHEMA = {"delivery_id": pl.String(), "accepted_at": pl.Datetime("us", "UTC")}
 _ALWAYS = date(1900, 1, 1)
 
 
-def refuse_held(settings: Settings) -> None:
-    """Stop when a committed delivery lost too much and nobody accepted it.
+def refuse_held(settings: Settings, as_of: date) -> None:
+    """Stop when a delivery of the day or before lost too much.
+
+    A hold ends when somebody accepts the delivery, or when a better one of the same export and
+    business day is committed after it.
 
     Raises:
         DataBlocked: Lists each held delivery with what it lost.
     """
     accepted = set(read_state(settings, _STATE, _SCHEMA, date.max)["delivery_id"])
-    held = [d for d in read_lake(settings).deliveries if lost_too_much(d)]
-    waiting = [d for d in held if d["delivery_id"] not in accepted]
+    deliveries = read_lake(settings).deliveries
+    waiting = [
+        delivery
+        for delivery in deliveries
+        if delivery["business_day"] <= as_of.isoformat()
+        and lost_too_much(delivery)
+        and delivery["delivery_id"] not in accepted
+        and not any(_corrects(other, delivery) for other in deliveries)
+    ]
     if waiting:
         raise DataBlocked(
             "Publishing is held: " + "; ".join(map(_described, waiting)) + ".",
@@ -79,6 +89,15 @@ def lost_too_much(delivery: dict[str, Any]) -> bool:
         if _above(lost_amount, abs(_money(kept["amount"])), AMOUNT_SHARE):
             return True
     return False
+
+
+def _corrects(other: dict[str, Any], delivery: dict[str, Any]) -> bool:
+    place = ("system", "export", "business_day")
+    return (
+        all(other[name] == delivery[name] for name in place)
+        and other["commit_sequence"] > delivery["commit_sequence"]
+        and not lost_too_much(other)
+    )
 
 
 def _above(lost: Decimal | int, kept: Decimal | int, share: Decimal) -> bool:

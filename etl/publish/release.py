@@ -33,12 +33,14 @@ RELEASE_FILE_MODE = 0o440
 MANIFEST = "manifest.json"
 
 
-def write_release(
+def prepare_release(
     settings: Settings, build: BuildRecord, marts: tuple[Mart, ...]
 ) -> tuple[Path, dict[str, Any]]:
-    """Export the build's marts to a complete release folder; return it and its manifest.
+    """Export the build's marts to a complete folder that nobody sees yet.
 
-    A release of the same run id is kept when its marts have the same logical hashes.
+    Returns:
+        The folder and the release's manifest. A release of the same run id that is there already
+        is returned itself, if its marts have the same logical hashes.
 
     Raises:
         LoyaltyError: The same run id gave other rows: the build is not reproducible.
@@ -46,7 +48,8 @@ def write_release(
     releases = make_folder(settings.marts / "releases")
     final = releases / build.run_id
     working = releases / f".tmp-{build.run_id}"
-    shutil.rmtree(working, ignore_errors=True)
+    for leftover in releases.glob(".tmp-*"):
+        shutil.rmtree(leftover)
     make_folder(working)
     _export(settings, working, marts)
     manifest = _manifest(settings, working, build, marts)
@@ -56,9 +59,16 @@ def write_release(
         return final, read_json(final / MANIFEST)
     write_json(working / MANIFEST, manifest)
     _seal(working)
-    working.rename(final)
-    fsync_folder(releases)
-    return final, manifest
+    return working, manifest
+
+
+def finish_release(settings: Settings, prepared: Path, run_id: str) -> Path:
+    """Give a prepared folder its final name and return it."""
+    final = settings.marts / "releases" / run_id
+    if prepared != final:
+        prepared.rename(final)
+        fsync_folder(final.parent)
+    return final
 
 
 def make_current(settings: Settings, release: Path, as_of: date) -> bool:

@@ -18,8 +18,8 @@ from etl.config import DBT_PROJECT, PROJECT_ROOT, SQL_ROOT, Settings
 from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
 from etl.lake.commits import Lake, read_lake
 from etl.lake.snapshot import write_input, write_snapshot
-from etl.state import read_state
-from etl.warehouse.database import discard_build, frame, open_build, statement, writer_lock
+from etl.state import COMMIT_SEQUENCE, read_state
+from etl.warehouse.database import discard_build, frame, open_build, record_path, statement
 from etl.warehouse.reconcile import reconcile
 from etl.warehouse.record import BuildRecord
 from etl.warehouse.transform import DbtRun, Progress
@@ -47,7 +47,7 @@ def build_warehouse(
     variables: dict[str, str] | None = None,
     refit: bool = False,
 ) -> Build:
-    """Build and check everything as of a day; publish nothing.
+    """Build and check everything as of a day; publish nothing. The caller holds the writer lock.
 
     Args:
         as_of: The last business day that counts, inclusive.
@@ -57,28 +57,21 @@ def build_warehouse(
     Raises:
         DataBlocked: A check failed, or file, lake and marts do not reconcile.
         LakeCorrupt: A committed file changed.
-        Busy: Another run writes the warehouse.
     """
-    with writer_lock(settings):
-        lake = read_lake(settings)
-        progress(f"lake {lake.version}: verifying {len(lake.files)} committed files")
-        inputs = write_snapshot(settings, lake)
-        discard_build(settings)
-        dbt = DbtRun(settings, inputs, as_of, variables or {})
-        results = dbt.build(progress, select=_IDENTITY_MODELS)
-        _resolve_identity(settings, inputs, progress)
-        results += dbt.build(progress, select=_SUMMARY_MODELS, exclude=_IDENTITY_MODELS)
-        in_force, proposals = _fit_values(settings, inputs, as_of, progress, refit=refit)
-        results += dbt.build(progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS}")
-        record = _checked(settings, _identify(dbt, lake, in_force), results)
-        write_json(record_path(settings), asdict(record))
-        _keep_proposals(settings, proposals)
+    lake = read_lake(settings)
+    progress(f"lake {lake.version}: verifying {len(lake.files)} committed files")
+    inputs = write_snapshot(settings, lake)
+    discard_build(settings)
+    dbt = DbtRun(settings, inputs, as_of, variables or {})
+    results = dbt.build(progress, select=_IDENTITY_MODELS)
+    _resolve_identity(settings, inputs, progress)
+    results += dbt.build(progress, select=_SUMMARY_MODELS, exclude=_IDENTITY_MODELS)
+    in_force, proposals = _fit_values(settings, inputs, as_of, progress, refit=refit)
+    results += dbt.build(progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS}")
+    record = _checked(settings, _identify(dbt, lake, in_force), results)
+    _keep_proposals(settings, proposals)
+    write_json(record_path(settings), asdict(record))
     return Build(record, proposals)
-
-
-def record_path(settings: Settings) -> Path:
-    """Return where the last build's record lies, beside the build file."""
-    return settings.warehouse / "build" / "build.json"
 
 
 def last_build(settings: Settings) -> Build | None:
@@ -152,7 +145,8 @@ def _fit_values(
         summaries = frame(build, statement("read_clv_summaries"))
         discount_rate_annual = frame(build, statement("read_discount_rate")).item()
     stored = {
-        name: read_state(settings, name, clv.INPUT_SCHEMAS[name], as_of) for name in CLV_STATE
+        name: _last_of_each(read_state(settings, name, clv.INPUT_SCHEMAS[name], as_of))
+        for name in CLV_STATE
     }
     due = _units_due(summaries, stored["clv_models"], as_of, refit=refit)
     progress(f"value models: fitting {', '.join(due) or 'none, parameters are in force'}")
@@ -183,6 +177,12 @@ def _units_due(
     if refit:
         current = current.clear()
     return sorted(set(summaries["business_unit"]) - set(current["business_unit"]))
+
+
+def _last_of_each(rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep each fit as it was committed last: a refit of the same day replaces the one before."""
+    is_last = pl.col(COMMIT_SEQUENCE) == pl.col(COMMIT_SEQUENCE).max().over(_FIT)
+    return rows.filter(is_last).drop(COMMIT_SEQUENCE)
 
 
 def _superseded(stored: pl.DataFrame, fitted: pl.DataFrame) -> pl.DataFrame:

@@ -7,10 +7,7 @@ for the statements that are run here.
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import json
-import os
-import time
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +15,10 @@ import duckdb
 import polars as pl
 
 from etl.config import SQL_ROOT, Settings
-from etl.errors import Busy, LoyaltyError
-from etl.files import make_folder
+from etl.errors import LoyaltyError
+from etl.files import fsync_folder, make_folder
 
 BUILD_NAME = "loyalty.duckdb"
-LOCK_WAIT_SECONDS = 30.0
-_POLL_SECONDS = 0.2
 
 
 def build_path(settings: Settings) -> Path:
@@ -31,51 +26,27 @@ def build_path(settings: Settings) -> Path:
     return settings.warehouse / "build" / BUILD_NAME
 
 
-@contextlib.contextmanager
-def writer_lock(settings: Settings, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
-    """Hold the one lock under which the warehouse is written.
-
-    The lock is the kernel's: it goes with the process, so a killed run never leaves it behind.
-
-    Raises:
-        Busy: Another process held it for longer than ``wait_seconds``; names the holder.
-    """
-    path = make_folder(settings.warehouse) / ".writer.lock"
-    with path.open("a+", encoding="utf-8") as file:
-        _acquire(file.fileno(), path, wait_seconds)
-        file.truncate(0)
-        file.write(json.dumps({"pid": os.getpid()}))
-        file.flush()
-        yield
-
-
-def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise Busy(
-                    f"Another run is writing the warehouse ({path.read_text() or 'unknown'}).",
-                    where=str(path),
-                    todo="Wait for it to end, then run again.",
-                ) from None
-            time.sleep(_POLL_SECONDS)
-        else:
-            return
-
-
 def discard_build(settings: Settings) -> None:
-    """Remove the build file and what stands beside it; every build starts from nothing."""
-    for path in (build_path(settings), build_path(settings).with_suffix(".duckdb.wal")):
-        path.unlink(missing_ok=True)
-    make_folder(build_path(settings).parent)
+    """Remove the build file, its record and its proposals; every build starts from nothing.
+
+    The record goes first: a build that fails half-way must not look like the one before.
+    """
+    folder = make_folder(build_path(settings).parent)
+    record_path(settings).unlink(missing_ok=True)
+    fsync_folder(folder)
+    shutil.rmtree(folder)
+    make_folder(folder)
+
+
+def record_path(settings: Settings) -> Path:
+    """Return where the last finished build's record lies, beside the build file."""
+    return build_path(settings).with_name("build.json")
 
 
 @contextlib.contextmanager
 def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the build file between dbt calls; checkpointed and closed on the way out."""
+    assert_closed(build_path(settings))
     with _connect(settings, build_path(settings)) as connection:
         yield connection
         connection.execute("checkpoint")

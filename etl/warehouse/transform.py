@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -129,10 +130,22 @@ def _raise_on_failure(results: list[dict[str, Any]], target: Path) -> None:
 
 
 def _listed(results: list[dict[str, Any]]) -> str:
-    shown = [f"{r['node']} ({r['message'].strip().splitlines()[0] if r['message'] else ''})"
-             for r in results[:_MAX_LISTED]]  # fmt: skip
+    shown = [f"{r['node']} ({_cause(r['message'])})" for r in results[:_MAX_LISTED]]
     more = len(results) - len(shown)
     return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+
+
+def _cause(message: str) -> str:
+    """Return what kind of failure a dbt message tells of; what follows may quote a cell.
+
+    A failed model has ``Runtime Error in model ...`` on the first line and the engine's
+    ``Conversion Error: Could not convert string ...`` on the second; a failed test has one line,
+    ``Got 3 results, ...``.
+    """
+    lines = [line.strip() for line in message.strip().splitlines()[:2]] or [""]
+    engine = re.match(r"([A-Za-z ]+ Error):", lines[-1])
+    dbt = re.match(r"[A-Za-z ]+ Error in .*|Got \d+ results?, .*", lines[0])
+    return engine.group(1) if engine else dbt.group() if dbt else "see the log"
 
 
 def _failure(what: str, target: Path) -> LoyaltyError:

@@ -23,7 +23,8 @@ published as (
     select
         source_system,
         count(*) as orders_in_mart,
-        sum(net_revenue) as net_revenue_in_mart
+        sum(net_revenue) as net_revenue_in_mart,
+        sum(gift_card_sales) as gift_card_sales_in_mart
     from marts.orders
     group by source_system
 )
@@ -37,7 +38,8 @@ select
     (versions.orders_known - coalesce(latest.orders_latest, 0))::bigint as orders_deleted,
     coalesce(published.orders_in_mart, 0)::bigint as orders_in_mart,
     latest.total_latest::decimal(38, 4) as total_of_orders,
-    published.net_revenue_in_mart::decimal(38, 4) as net_revenue_in_mart
+    published.net_revenue_in_mart::decimal(38, 4) as net_revenue_in_mart,
+    published.gift_card_sales_in_mart::decimal(38, 4) as gift_card_sales_in_mart
 from versions
 left join latest on versions.source_system = latest.source_system
 left join published on versions.source_system = published.source_system

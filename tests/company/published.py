@@ -57,11 +57,11 @@ def settings_at(root: Path, key_file: Path) -> Settings:
     return replace(settings, key_file=key_file, duckdb_memory="1GB")
 
 
-def run(settings: Settings, as_of: date) -> RunResult:
+def run(settings: Settings, as_of: date, *, refit: bool = False) -> RunResult:
     """Run the route, with the value models' gate low enough for the small company."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sufficiency, "MINIMUM_BUYERS", BUYERS_ENOUGH)
-        return route.run(settings, as_of)
+        return route.run(settings, as_of, refit=refit)
 
 
 def hashes(result: RunResult) -> dict[str, str]:

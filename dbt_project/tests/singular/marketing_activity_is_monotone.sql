@@ -1,6 +1,7 @@
--- Of two customers with the same gap and neither account closed, the one who bought later never
--- has the higher ratio nor the worse status; and on the day of the purchase the ratio is 0. As the
--- ratio is days over gap, the first also says that it never falls while a customer waits.
+-- Of two customers with the same gap and neither account closed since the last purchase, the one
+-- who bought later never has the higher ratio nor the worse status; and on the day of the purchase
+-- the ratio is 0. As the ratio is days over gap, the first also says that it never falls while a
+-- customer waits.
 with waiting as (
     select
         activity.customer_key,
@@ -21,6 +22,7 @@ with waiting as (
         activity.activity_status <> 'none'
         and (
             customers.account_closed_on is null
+            or customers.account_closed_on < activity.last_ordered_on
             or customers.account_closed_on > {{ as_of_date() }}
         )
 ),

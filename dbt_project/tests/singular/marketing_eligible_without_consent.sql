@@ -1,5 +1,6 @@
 -- Nobody may be contacted who did not grant it: on each eligible channel the customer's last word
--- on marketing or win-back is yes, and on neither is it no. Read from the consents themselves.
+-- on win-back is yes and on marketing not no, and on no channel did they refuse win-back. Read from
+-- the consents themselves.
 with listed as (
     select
         targets.customer_key,
@@ -14,13 +15,27 @@ words as (
     select
         listed.customer_key,
         listed.channel,
-        count(case when consents.is_granted then 1 end) as granted,
-        count(case when not consents.is_granted then 1 end) as objected
+        count(
+            case
+                when
+                    consents.is_granted
+                    and consents.purpose = 'winback'
+                    and consents.channel = listed.channel
+                    then 1
+            end
+        ) as granted,
+        count(
+            case
+                when
+                    not consents.is_granted
+                    and (consents.purpose = 'winback' or consents.channel = listed.channel)
+                    then 1
+            end
+        ) as objected
     from listed
     left join {{ ref('consents') }} as consents
         on
             listed.customer_key = consents.customer_key
-            and listed.channel = consents.channel
             and consents.purpose in ('marketing', 'winback')
     group by listed.customer_key, listed.channel
 ),

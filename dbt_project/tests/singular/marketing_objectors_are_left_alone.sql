@@ -1,9 +1,13 @@
--- Who objects to profiling, read from the consents themselves, is in no class, has no score, no
--- expected purchase and no value, and is on no list.
+-- Who objects to profiling, read from the consents themselves, and who is a minor is in no class,
+-- has no score, no expected purchase, no lapse, no chances and no value, and is on no list.
 with objectors as (
-    select distinct customer_key
+    select customer_key
     from {{ ref('consents') }}
     where purpose = 'profiling' and not is_granted
+    union distinct
+    select customer_key
+    from {{ ref('customers') }}
+    where is_minor
 )
 
 select
@@ -36,4 +40,12 @@ inner join {{ ref('winback_targets') }} as targets
     on objectors.customer_key = targets.customer_key
 where
     targets.is_eligible
+    or targets.eligible_channels is not null
+    or targets.lapsed_on is not null
+    or targets.days_lapsed is not null
+    or targets.loss_reason is not null
+    or targets.p_treat is not null
+    or targets.p_control is not null
+    or targets.expected_margin_if_won_back is not null
     or targets.expected_regain_profit is not null
+    or targets.offer_ceiling is not null

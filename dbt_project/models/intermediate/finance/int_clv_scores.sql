@@ -53,7 +53,7 @@ forecast as (
         judged.p_alive * orders_expected.orders_{{ months }}m_if_alive_discounted
             as orders_{{ months }}m_discounted
         {%- endfor %},
-        orders_expected.orders_12m_if_alive_discounted
+        after_return.orders_12m_if_alive_discounted as orders_12m_discounted_after_return
     from judged
     left join orders_expected
         on
@@ -61,6 +61,12 @@ forecast as (
             and judged.run_cutoff_on = orders_expected.run_cutoff_on
             and judged.repeat_orders = orders_expected.repeat_orders
             and judged.age_days = orders_expected.age_days
+    left join orders_expected as after_return
+        on
+            judged.business_unit = after_return.business_unit
+            and judged.run_cutoff_on = after_return.run_cutoff_on
+            and judged.repeat_orders + 1 = after_return.repeat_orders
+            and judged.age_days = after_return.age_days
 ),
 
 scored as (
@@ -78,7 +84,9 @@ scored as (
         orders_{{ months }}m * expected_order_margin as margin_{{ months }}m,
         orders_{{ months }}m_discounted * expected_order_margin as margin_{{ months }}m_discounted
         {%- endfor %},
-        orders_12m_if_alive_discounted * expected_order_margin as margin_12m_discounted_if_active
+        -- Whoever comes back orders once today, and is active with one repeat order more.
+        (1 + orders_12m_discounted_after_return) * expected_order_margin
+            as margin_12m_discounted_if_reactivated
     from forecast
 )
 

@@ -14,6 +14,7 @@ primary_parts as (
         p_order_12m,
         expected_order_value,
         margin_rate,
+        clv_12m_margin_discounted_if_reactivated,
         clv_cutoff_on
     from parts
     qualify

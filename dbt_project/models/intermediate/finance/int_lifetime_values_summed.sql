@@ -1,5 +1,4 @@
 {% set forecasts = [
-    'clv_12m_margin_discounted_if_active',
     'expected_orders_12m', 'expected_orders_24m', 'expected_orders_36m',
     'clv_12m_revenue_nominal', 'clv_24m_revenue_nominal', 'clv_36m_revenue_nominal',
     'clv_12m_margin_nominal', 'clv_24m_margin_nominal', 'clv_36m_margin_nominal',

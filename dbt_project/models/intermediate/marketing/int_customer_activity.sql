@@ -6,11 +6,17 @@ gaps as (
     select * from {{ ref('int_customer_gaps') }}
 ),
 
+-- Who bought after the account was closed has not left: that closing does not count.
 rated as (
     select
         customers.customer_key,
         customers.last_ordered_on,
-        customers.account_closed_on,
+        case
+            when
+                customers.account_closed_on <= {{ as_of_date() }}
+                and coalesce(customers.account_closed_on >= customers.last_ordered_on, true)
+                then customers.account_closed_on
+        end as closed_on,
         {{ days_between('customers.last_ordered_on', as_of_date()) }} as days_since_last,
         gaps.gap_days,
         gaps.gap_before_days,
@@ -33,7 +39,7 @@ classed as (
         *,
         case
             when last_ordered_on is null then 'none'
-            when account_closed_on <= {{ as_of_date() }} then 'lost'
+            when closed_on is not null then 'lost'
             when
                 return_ratio > {{ parameter('activity_at_risk_ratio_max') }}
                 and recency_ratio <= {{ parameter('activity_active_ratio_max') }}
@@ -51,6 +57,7 @@ dated as (
     select
         customer_key,
         last_ordered_on,
+        closed_on,
         days_since_last,
         gap_days,
         gap_before_days,
@@ -63,9 +70,7 @@ dated as (
         case
             when activity_status in ('lapsed', 'lost')
                 then least(
-                    case
-                        when account_closed_on <= {{ as_of_date() }} then account_closed_on
-                    end,
+                    closed_on,
                     {{ date_plus(
                         'last_ordered_on',
                         'floor(gap_days * ' ~ parameter('activity_at_risk_ratio_max') ~ ') + 1'

@@ -12,15 +12,23 @@ channels as (
     select * from {{ ref('contact_channels') }}
 ),
 
--- A grant for one purpose never outweighs an objection to the other.
+-- Who refuses to be won back on one channel refuses it on all.
+refusals as (
+    select distinct customer_key
+    from decisions
+    where purpose = 'winback' and not is_granted
+),
+
+-- A grant for marketing is none for win-back; an objection to marketing is one to win-back.
 permitted as (
     select
-        customer_key,
-        channel,
-        bool_or(is_granted) as is_granted,
-        bool_or(not is_granted) as is_objected
+        decisions.customer_key,
+        decisions.channel,
+        bool_or(decisions.purpose = 'winback' and decisions.is_granted) as is_granted,
+        bool_or(not decisions.is_granted or refusals.customer_key is not null) as is_objected
     from decisions
-    group by customer_key, channel
+    left join refusals on decisions.customer_key = refusals.customer_key
+    group by decisions.customer_key, decisions.channel
 ),
 
 reached as (

@@ -54,8 +54,7 @@ joined as (
         coalesce(signals.has_critic_signal, false) as has_critic_signal,
         coalesce(signals.has_advocacy, false) as has_advocacy,
         coalesce(signals.has_wish_to_leave, false)
-        or coalesce(customers.account_closed_on <= {{ as_of_date() }}, false)
-            as has_wish_to_leave
+        or activity.closed_on is not null as has_wish_to_leave
     from customers
     inner join permissions on customers.customer_key = permissions.customer_key
     inner join activity on customers.customer_key = activity.customer_key

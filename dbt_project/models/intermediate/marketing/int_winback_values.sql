@@ -4,13 +4,12 @@ with lapsed as (
     where activity_status in ('lapsed', 'lost')
 ),
 
--- Nobody who is not profiled is valued by name.
 lifetime_values as (
-    select lifetime_values.*
-    from {{ ref('customer_lifetime_value') }} as lifetime_values
-    inner join {{ ref('int_customer_permissions') }} as permissions
-        on lifetime_values.customer_key = permissions.customer_key
-    where not permissions.is_not_profiled
+    select * from {{ ref('customer_lifetime_value') }}
+),
+
+permissions as (
+    select * from {{ ref('int_customer_permissions') }}
 ),
 
 uplifts as (
@@ -23,19 +22,27 @@ uplifts as (
         ) = 1
 ),
 
--- The margin to expect is that of somebody who has just come back, cut by the haircut.
+-- The margin to expect is that of somebody who has just come back, cut by the haircut. Nothing is
+-- expected of those who are not profiled.
 expected as (
     select
         lapsed.customer_key,
         uplifts.p_treat,
         uplifts.p_control,
         {{ money_mul(
-            'lifetime_values.clv_12m_margin_discounted_if_active',
+            'lifetime_values.clv_12m_margin_discounted_if_reactivated',
             parameter('winback_haircut')
         ) }} as expected_margin_if_won_back
     from lapsed
-    inner join uplifts on lapsed.activity_status = uplifts.activity_status
-    left join lifetime_values on lapsed.customer_key = lifetime_values.customer_key
+    inner join permissions on lapsed.customer_key = permissions.customer_key
+    left join uplifts
+        on
+            lapsed.activity_status = uplifts.activity_status
+            and not permissions.is_not_profiled
+    left join lifetime_values
+        on
+            lapsed.customer_key = lifetime_values.customer_key
+            and not permissions.is_not_profiled
 ),
 
 gained as (

@@ -73,8 +73,7 @@ customer_lifetime_value as (
         cast(summed.clv_{{ months }}m_margin_discounted as decimal(18, 4))
             as clv_{{ months }}m_margin_discounted
         {%- endfor %},
-        cast(summed.clv_12m_margin_discounted_if_active as decimal(18, 4))
-            as clv_12m_margin_discounted_if_active,
+        primary_parts.clv_12m_margin_discounted_if_reactivated,
         cast(summed.historic_margin + summed.clv_36m_margin_discounted as decimal(18, 4))
             as clv_total_margin,
         case when judged.is_forecast then 'bg_nbd+gamma_gamma' else 'none' end as model,

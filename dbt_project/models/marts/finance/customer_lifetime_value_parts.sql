@@ -58,8 +58,8 @@ forecast as (
         {{ money('scores.margin_' ~ months ~ 'm_discounted') }}
             as clv_{{ months }}m_margin_discounted
         {%- endfor %},
-        {{ money('scores.margin_12m_discounted_if_active') }}
-            as clv_12m_margin_discounted_if_active
+        {{ money('scores.margin_12m_discounted_if_reactivated') }}
+            as clv_12m_margin_discounted_if_reactivated
     from ruled
     left join scores
         on
@@ -99,7 +99,7 @@ customer_lifetime_value_parts as (
         clv_12m_margin_discounted,
         clv_24m_margin_discounted,
         clv_36m_margin_discounted,
-        clv_12m_margin_discounted_if_active,
+        clv_12m_margin_discounted_if_reactivated,
         case when rule_id = 'CV11_FORECAST' then 'bg_nbd+gamma_gamma' else 'none' end as model,
         case when rule_id = 'CV11_FORECAST' then run_cutoff_on end as clv_cutoff_on,
         case when rule_id = 'CV11_FORECAST' then unit_sufficiency else 'insufficient' end

@@ -3,7 +3,10 @@ with activity as (
 ),
 
 facts as (
-    select * from {{ ref('int_winback_facts') }}
+    select
+        *,
+        not is_objected_profiling and not is_minor as is_profiled
+    from {{ ref('int_winback_facts') }}
 ),
 
 winback_values as (
@@ -18,25 +21,25 @@ settings as (
     select * from {{ ref('int_marketing_settings_hashed') }}
 ),
 
+-- A channel is named only where it may be used, and nothing is said about those not profiled.
 joined as (
     select
         facts.customer_key,
         activity.activity_status,
         ruled.class_code = 'eligible' as is_eligible,
         case when ruled.class_code <> 'eligible' then ruled.class_code end as suppression_reason,
-        facts.eligible_channels,
-        activity.lapsed_on,
-        {{ days_between('activity.lapsed_on', as_of_date()) }} as days_lapsed,
-        activity.recency_ratio,
+        case when ruled.class_code = 'eligible' then facts.eligible_channels end
+            as eligible_channels,
+        case when facts.is_profiled then activity.lapsed_on end as lapsed_on,
+        case when facts.is_profiled then activity.recency_ratio end as recency_ratio,
         winback_values.expected_margin_if_won_back,
         winback_values.p_treat,
         winback_values.p_control,
         winback_values.expected_regain_profit,
         winback_values.offer_ceiling,
-        facts.loss_reason,
+        case when facts.is_profiled then facts.loss_reason end as loss_reason,
         ruled.rule_id,
-        ruled.reason_count,
-        facts.is_objected_profiling or facts.is_minor as is_not_profiled
+        ruled.reason_count
     from facts
     inner join activity on facts.customer_key = activity.customer_key
     inner join winback_values on facts.customer_key = winback_values.customer_key
@@ -67,7 +70,7 @@ winback_targets as (
         ranked.suppression_reason,
         ranked.eligible_channels,
         ranked.lapsed_on,
-        ranked.days_lapsed,
+        {{ days_between('ranked.lapsed_on', as_of_date()) }} as days_lapsed,
         ranked.expected_margin_if_won_back,
         ranked.p_treat,
         ranked.p_control,
@@ -79,11 +82,7 @@ winback_targets as (
         ranked.rule_id,
         {{ reason_json([
             ['activity_status', 'ranked.activity_status'],
-            [
-                'recency_ratio',
-                'case when not ranked.is_not_profiled then ranked.recency_ratio end',
-                'decimal',
-            ],
+            ['recency_ratio', 'ranked.recency_ratio', 'decimal'],
             ['lapsed_on', 'ranked.lapsed_on', 'date'],
             ['eligible_channels', 'ranked.eligible_channels'],
             ['expected_regain_profit', 'ranked.expected_regain_profit', 'decimal'],

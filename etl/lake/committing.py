@@ -1,0 +1,124 @@
+"""Makes staged deliveries part of the lake: one commit, created exclusively, all or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Set
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from etl.config import Settings
+from etl.contract import CONTRACT_VERSION
+from etl.errors import LakeCorrupt
+from etl.files import (
+    FILE_MODE,
+    canonical_json,
+    digest_of,
+    fsync_file,
+    fsync_folder,
+    make_folder,
+    read_document,
+    sha256_of,
+)
+from etl.ingest.staging import REJECTS, STAGED_NAME
+from etl.lake.commits import COMMITS, Lake, data_path, read_lake
+
+
+def commit_staged(
+    settings: Settings, feed: str, through: date, wanted: Set[str]
+) -> dict[str, Any] | None:
+    """Move a feed's staged deliveries into the lake as one commit.
+
+    The caller holds the landing alone. What was staged but is not wanted is dropped: it is in the
+    lake already, or its file or its mapping changed since it was staged.
+
+    Args:
+        through: Last business day of the commit, inclusive.
+        wanted: Ids of the deliveries that lie in the landing now.
+
+    Returns:
+        The commit document, or None when nothing new was staged.
+
+    Raises:
+        LakeCorrupt: A staged file is not what its marker says.
+    """
+    lake = read_lake(settings)
+    folders = staged_folders(settings, feed, through)
+    fresh = wanted - {delivery["delivery_id"] for delivery in lake.deliveries}
+    chosen = [f for f in folders if f.name in fresh and (f / STAGED_NAME).exists()]
+    commit = _write_commit(settings, lake, feed, through, chosen) if chosen else None
+    for folder in folders:
+        shutil.rmtree(folder)
+    return commit
+
+
+def staged_folders(settings: Settings, feed: str, through: date) -> list[Path]:
+    """Return the staged deliveries of a feed up to a business day, complete or not, in order."""
+    return [
+        folder
+        for day in sorted((settings.staged / feed).glob("*"))
+        if day.name <= through.isoformat()
+        for folder in sorted(day.iterdir())
+    ]
+
+
+def _write_commit(
+    settings: Settings, lake: Lake, feed: str, through: date, folders: list[Path]
+) -> dict[str, Any]:
+    deliveries = [_adopt(settings, folder) for folder in folders]
+    identity = digest_of(sorted(d["delivery_id"] for d in deliveries))[:12]
+    sequence = max((int(commit["sequence"]) for commit in lake.commits), default=0) + 1
+    commit = {
+        "batch_id": f"{feed}-{through.isoformat()}-{sequence:06d}-{identity}",
+        "sequence": sequence,
+        "feed": feed,
+        "business_day": through.isoformat(),
+        "contract_version": CONTRACT_VERSION,
+        "deliveries": deliveries,
+    }
+    _create_exclusively(settings.raw / COMMITS / f"{commit['batch_id']}.json", commit)
+    return commit
+
+
+def _adopt(settings: Settings, folder: Path) -> dict[str, Any]:
+    """Link a staged delivery's files to their places in the lake and in quarantine."""
+    staged = read_document(folder / STAGED_NAME)
+    for table, described in staged["tables"].items():
+        source = folder / f"{table}.parquet"
+        if sha256_of(source) != described["sha256"]:
+            raise LakeCorrupt(
+                "A staged file's bytes are not those that were written.",
+                where=str(source),
+                todo="Remove the folder and land again.",
+            )
+        _link(source, data_path(settings.raw, table, folder.name))
+    if (folder / f"{REJECTS}.parquet").exists():
+        _link(folder / f"{REJECTS}.parquet", settings.rejects / f"{folder.name}.parquet")
+    return staged
+
+
+def _link(source: Path, target: Path) -> None:
+    make_folder(target.parent)
+    target.unlink(missing_ok=True)
+    os.link(source, target)
+    fsync_file(target)
+    fsync_folder(target.parent)
+
+
+def _create_exclusively(path: Path, document: dict[str, Any]) -> None:
+    """Write a complete file under a name that must not exist yet."""
+    make_folder(path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=".tmp-", suffix=".part", dir=path.parent)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        temporary.write_text(canonical_json(document, indent=2) + "\n", encoding="utf-8")
+        temporary.chmod(FILE_MODE)
+        fsync_file(temporary)
+        os.link(temporary, path)
+    finally:
+        temporary.unlink()
+    fsync_folder(path.parent)

@@ -177,14 +177,6 @@ def publish_last(settings: Settings, progress: Progress, accept: Iterable[str]) 
     return _published(manifest)
 
 
-def print_summary(settings: Settings) -> None:
-    """Print what was landed and is served, for whoever ran the main job."""
-    from etl.cli.console import Output
-    from etl.summary import print_summary
-
-    print_summary(settings, Output())
-
-
 def _commit(settings: Settings, feed: str, day: date) -> dict[str, Any]:
     with landing_lock(settings, shared=False):
         wanted = _delivered(settings, load_mappings(settings.mappings), feed, day)

@@ -118,9 +118,10 @@ def main() -> int:
     home = settings.data / "airflow"
     code = run(day, home, home / "logs" / f"run_dags_{day}.log")
     if code == EXIT_OK:
-        from etl.route import print_summary
+        from etl.cli.console import Output
+        from etl.cli.summary import print_summary
 
-        print_summary(settings)
+        print_summary(settings, Output())
     return code
 
 

@@ -71,6 +71,13 @@ def test_values_are_shown_for_people(value, shown):
     assert console._shown(value) == shown
 
 
+def test_a_long_value_of_a_record_goes_on_in_the_next_line(screen):
+    text = screen(30)
+    Output().record({"database": "/a/very/long/path/to/the/release/loyalty.duckdb"})
+    shown = "".join(line.replace("database", "").strip() for line in printed(text))
+    assert shown == "/a/very/long/path/to/the/release/loyalty.duckdb"
+
+
 def test_machines_get_one_json_object_a_line(capsys):
     Output(as_json=True).rows(("a", "b"), [(1, Decimal("2.50")), (None, "中")])
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -56,7 +56,7 @@ def run(
     """Land, build and publish: the whole route, without Airflow."""
     with _reporting(as_json) as output:
         from etl import route
-        from etl.summary import print_summary
+        from etl.cli.summary import print_summary
 
         settings = _settings(data, landing, mappings)
         done = route.run(settings, _day(as_of), output.progress, refit=refit)
@@ -120,7 +120,7 @@ def publish(
 def status(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Show what is landed, built and served."""
     with _reporting(as_json) as output:
-        from etl.summary import print_status
+        from etl.cli.summary import print_status
 
         print_status(_settings(data), output)
 

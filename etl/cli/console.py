@@ -43,6 +43,8 @@ class Output:
             _line(sys.stdout, value)
             return
         table = _frame(title, show_header=False)
+        table.add_column()
+        table.add_column(overflow="fold")
         for key, item in value.items():
             table.add_row(_words(key), _shown(item))
         _data.print(table)

@@ -9,17 +9,7 @@ renamed as (
         from_currency,
         to_currency,
         rate,
-        source_file,
-        source_row,
-        batch_id,
-        cast(extracted_at as timestamp) as extracted_at,
-        cast(loaded_at as timestamp) as loaded_at,
-        known_on,
-        source_sequence,
-        record_hash,
-        document_hash,
-        is_deleted,
-        extra_json
+        {{ envelope() }}
     from source
 )
 

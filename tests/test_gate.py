@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from etl.errors import FileRejected
@@ -340,6 +340,7 @@ TABLES = st.lists(st.tuples(CELLS, CELLS), max_size=12)
 
 
 @ANY_CASE
+@example(rows=[("", "\r\r\n")], block=1, always=False)
 @given(rows=TABLES, block=st.integers(1, 40), always=st.booleans())
 def test_whatever_is_written_well_is_read_back_by_polars(
     tmp_path: Path, rows: list[tuple[str, str]], block: int, always: bool

@@ -68,6 +68,7 @@ class RecordScanner:
     records: int = -1  # the header is the record before the first
     _header_line: bytes = b""
     _rest: bytes = field(default=b"", repr=False)
+    _held: bytes = field(default=b"", repr=False)
 
     def feed(self, block: bytes) -> bytes:
         """Take the next bytes; return the complete records among what is there.
@@ -75,15 +76,13 @@ class RecordScanner:
         Raises:
             FileRejected: A record or the header does not have the shape it must have.
         """
-        data = self._rest + block
-        held = b"\r" if data.endswith(b"\r") else b""  # the line feed may be in the next block
-        data = data.removesuffix(b"\r")
-        if b"\r" in data:
-            data = data.replace(b"\r\n", b"\n")
+        fresh = self._held + block  # what was read before is translated already
+        self._held = b"\r" if fresh.endswith(b"\r") else b""  # its line feed may come next
+        data = self._rest + fresh.removesuffix(b"\r").replace(b"\r\n", b"\n")
         if not self.header and b"\n" in data:
             self._read_header(data[: data.index(b"\n")])
         end = self._check(data) if self.header else 0
-        self._rest = data[end:] + held
+        self._rest = data[end:]
         if len(self._rest) > self.limits.record_bytes:
             raise self._fault("FIELD_TOO_LONG", 0, detail=f"{self.limits.field_bytes:,} bytes")
         return data[:end]
@@ -97,13 +96,14 @@ class RecordScanner:
         Raises:
             FileRejected: TRUNCATED, UNBALANCED_QUOTE, or as :meth:`feed`.
         """
-        if not self.header and b"\r" in self._rest:
+        rest = self._rest + self._held
+        if not self.header and b"\r" in rest:
             raise self._fault("BARE_CARRIAGE_RETURN", 0)
-        if not self._rest and not self.header:  # a byte order mark and nothing else
+        if not rest and not self.header:  # a byte order mark and nothing else
             raise file_rejected("HEADER_EMPTY", self.where)
-        if not self._rest:
+        if not rest:
             return b""
-        if self._rest.endswith(b"\n"):  # a line end inside quotes that never closed
+        if rest.endswith(b"\n"):  # a line end inside quotes that never closed
             raise self._fault("UNBALANCED_QUOTE", 0)
         if not vouched:
             raise file_rejected("TRUNCATED", self.where)

@@ -114,9 +114,9 @@ def stage_export(
     feed = mapping.export(export).feed
     with landing_lock(settings, shared=True):
         sweep(settings)
-        delivered = _delivered(settings, (mapping,), feed, through)
+        delivered = _delivered(settings, (mapping,), feed, through, export)
         committed = Ledger(settings.raw).delivery_ids()
-        fresh = [d for i, d in delivered.items() if d.export == export and i not in committed]
+        fresh = [d for delivery_id, d in delivered.items() if delivery_id not in committed]
         if not fresh:
             return []
         tokeniser = Tokeniser(load_or_create_key(settings), Vault(settings))
@@ -193,9 +193,16 @@ def _commit(settings: Settings, feed: str, day: date) -> dict[str, Any]:
 
 
 def _delivered(
-    settings: Settings, mappings: tuple[Mapping, ...], feed: str, through: date
+    settings: Settings,
+    mappings: tuple[Mapping, ...],
+    feed: str,
+    through: date,
+    export: str | None = None,
 ) -> dict[str, Delivery]:
-    """Return what lies in the landing for a feed up to a day, by delivery id."""
+    """Return what lies in the landing for a feed, or one export of it, by delivery id.
+
+    Every file returned is read once for its digest.
+    """
     by_system = {mapping.system: mapping for mapping in mappings}
     return {
         delivery_id_of(
@@ -204,6 +211,7 @@ def _delivered(
             content_digest(delivery.path),
         ): delivery
         for delivery in discover(settings.landing, mappings, through, feed).deliveries
+        if export in {None, delivery.export}
     }
 
 

@@ -17,6 +17,7 @@ KIND_TYPES = {
     "money": pl.Decimal(18, 4),
     "quantity": pl.Decimal(18, 6),
     "score": pl.Decimal(9, 4),
+    "points": pl.Decimal(18, 2),
     "fx": pl.Decimal(24, 12),
     "integer": pl.Int64(),
     "flag": pl.Boolean(),
@@ -51,6 +52,8 @@ def test_names_carry_their_kind(table: Table) -> None:
             assert table.kind(name) == "day", name
         if table.kind(name) == "flag":
             assert name.startswith("is_") or name in {
+                "auto_renew",
+                "sole_source",
                 "taxes_included",
                 "restocked",
                 "higher_is_better",

@@ -7,6 +7,7 @@ text      String                   anything; ids and codes stay text, ``00123`` 
 money     Decimal(18, 4)           ``-?[0-9]+(.[0-9]{1,4})?``
 quantity  Decimal(18, 6)           the same with up to 6 decimals
 score     Decimal(9, 4)            the same with up to 4 decimals
+points    Decimal(18, 2)           the same with up to 2 decimals
 fx        Decimal(24, 12)          the same with up to 12 decimals
 integer   Int64                    ``-?[0-9]+``
 flag      Boolean                  true/false, t/f, yes/no, y/n, 1/0, any case
@@ -24,7 +25,9 @@ from typing import Literal
 
 import dataframely as dy
 
-Kind = Literal["text", "money", "quantity", "score", "fx", "integer", "flag", "day", "instant"]
+Kind = Literal[
+    "text", "money", "quantity", "score", "points", "fx", "integer", "flag", "day", "instant"
+]
 Pii = Literal["email", "phone", "name", "birth_on"]
 
 
@@ -75,6 +78,11 @@ def quantity(*, required: bool = False, minimum: int | None = None, about: str) 
 def score(*, required: bool = False, about: str) -> dy.Decimal:
     """Declare a survey score or a bound of its scale, DECIMAL(9,4)."""
     return _decimal("score", 9, 4, required=required, about=about)
+
+
+def points(*, required: bool = False, about: str) -> dy.Decimal:
+    """Declare an amount of loyalty points, DECIMAL(18,2)."""
+    return _decimal("points", 18, 2, required=required, about=about)
 
 
 def fx(*, required: bool = False, about: str) -> dy.Decimal:

@@ -39,6 +39,8 @@ _MAIN_INSTANTS = (
     "opened_at",
     "created_at",
     "processed_at",
+    "referred_at",
+    "requested_at",
 )
 _DAYS_AHEAD = timedelta(days=1)
 _RULE_CODES = {"nullability": "REQUIRED_MISSING", "regex": "BAD_FORMAT", "min_length": "BAD_FORMAT"}

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 import polars as pl
 
 # Digits after the mark, as the contract's decimal types keep them.
-DECIMALS = {"money": (18, 4), "quantity": (18, 6), "score": (9, 4), "fx": (24, 12)}
+DECIMALS = {
+    "money": (18, 4),
+    "quantity": (18, 6),
+    "score": (9, 4),
+    "points": (18, 2),
+    "fx": (24, 12),
+}
 NUMBERS = (*DECIMALS, "integer")
 TIMES = ("day", "instant")
 FLAGS = {

@@ -18,6 +18,7 @@ renamed as (
         scale_max,
         higher_is_better,
         order_id,
+        order_system,
         case_id,
         comment as comment_token,
         cast(responded_at as timestamp) as responded_at,

@@ -1,4 +1,4 @@
-"""Row rules of the CRM side: accounts, contacts, cases, survey responses, consent events."""
+"""Row rules of who the CRM knows: accounts, contacts, their consents and erasures."""
 
 from __future__ import annotations
 
@@ -75,83 +75,6 @@ class Contacts(dy.Schema):
         return pl.col("external_system").is_null() == pl.col("external_ref").is_null()
 
 
-class Cases(dy.Schema):
-    """One row per service case and version."""
-
-    case_id = c.text(key=True, about="The case's id.")
-    contact_id = c.text(about="Contact who raised it.")
-    account_id = c.text(about="Account it was raised for.")
-    order_id = c.text(about="Order it is about.")
-    order_system = c.text(about="Source system of order_id; the case's own when null.")
-    email = c.text(pii="email", about="E-mail of the requester.")
-    type = c.text(
-        required=True,
-        one_of=("complaint", "request", "question", "suggestion"),
-        about="What it is.",
-    )
-    reason_code = c.text(about="Reason code.")
-    root_cause = c.text(about="Root cause.")
-    severity = c.text(about="Severity.")
-    origin = c.text(about="Where it came in.")
-    is_escalated = c.flag(about="Escalated.")
-    is_public = c.flag(about="Raised in public.")
-    status = c.text(
-        required=True, one_of=("open", "pending", "solved", "closed"), about="State of the case."
-    )
-    opened_at = c.instant(required=True, about="When it was raised.")
-    first_response_at = c.instant(about="First response.")
-    solved_at = c.instant(about="Solved.")
-    closed_at = c.instant(about="Closed.")
-    reopens = c.integer(minimum=0, about="Times reopened.")
-    csat = c.score(about="Satisfaction with the case, as scored.")
-    compensation = c.money(minimum=0, about="Compensation paid.")
-    currency = c.currency()
-    updated_at = c.instant(about="When the record last changed.")
-
-
-class SurveyResponses(dy.Schema):
-    """One row per answered survey item and version."""
-
-    response_id = c.text(key=True, about="The response's id.")
-    contact_id = c.text(about="Contact who answered.")
-    account_id = c.text(about="Account answered for.")
-    email = c.text(pii="email", about="E-mail of the respondent.")
-    survey_type = c.text(
-        required=True,
-        one_of=(
-            "csat",
-            "nps",
-            "ces",
-            "intent",
-            "importance",
-            "expectation",
-            "perception",
-            "staff",
-        ),
-        about="What is asked.",
-    )
-    item_code = c.text(required=True, about="Item of the questionnaire.")
-    score = c.score(required=True, about="The answer.")
-    scale_min = c.score(required=True, about="Lowest possible answer.")
-    scale_max = c.score(required=True, about="Highest possible answer.")
-    higher_is_better = c.flag(required=True, about="Whether a higher answer is a better one.")
-    order_id = c.text(about="Order asked about.")
-    case_id = c.text(about="Case asked about: a transactional survey.")
-    comment = c.text(pii="name", about="Free text; tokenised, it may name people.")
-    responded_at = c.instant(required=True, about="When it was answered.")
-    updated_at = c.instant(about="When the record last changed.")
-
-    @dy.rule()
-    def score_on_scale(cls) -> pl.Expr:  # noqa: N805
-        """An answer outside its own scale has no meaning."""
-        return pl.col("score").is_between(pl.col("scale_min"), pl.col("scale_max"))
-
-    @dy.rule()
-    def scale_has_width(cls) -> pl.Expr:  # noqa: N805
-        """A scale of one point cannot be normalised."""
-        return pl.col("scale_min") < pl.col("scale_max")
-
-
 class ConsentEvents(dy.Schema):
     """One row per consent event."""
 
@@ -174,10 +97,28 @@ class ConsentEvents(dy.Schema):
     updated_at = c.instant(about="When the record last changed.")
 
 
-CRM_TABLES = (
+class Erasures(dy.Schema):
+    """One row per request to be forgotten and version."""
+
+    request_id = c.text(key=True, about="The request's id.")
+    contact_id = c.text(about="Contact to be forgotten.")
+    email_sha256 = c.text(
+        regex="^[0-9a-f]{64}$",
+        about="SHA-256 of the trimmed lower-case e-mail, 64 lower-case hex digits.",
+    )
+    requested_at = c.instant(required=True, about="When it was asked for.")
+    scope = c.text(required=True, about="What is to be forgotten, as the source names it.")
+    updated_at = c.instant(about="When the record last changed.")
+
+    @dy.rule()
+    def names_somebody(cls) -> pl.Expr:  # noqa: N805
+        """A request that names nobody cannot be followed."""
+        return pl.any_horizontal(pl.col("contact_id", "email_sha256").is_not_null())
+
+
+PARTY_TABLES = (
     Table("crm_accounts", Accounts),
     Table("crm_contacts", Contacts),
-    Table("crm_cases", Cases),
-    Table("crm_survey_responses", SurveyResponses),
     Table("crm_consent_events", ConsentEvents),
+    Table("crm_erasures", Erasures),
 )

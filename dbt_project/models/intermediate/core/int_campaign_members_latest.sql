@@ -1,0 +1,1 @@
+{{ latest_versions(ref('stg_crm__campaign_members'), ['campaign_id', 'party_type', 'party_id']) }}

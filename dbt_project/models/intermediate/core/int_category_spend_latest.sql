@@ -1,0 +1,3 @@
+{{ latest_versions(
+    ref('stg_crm__category_spend'), ['party_type', 'party_id', 'category', 'year']
+) }}

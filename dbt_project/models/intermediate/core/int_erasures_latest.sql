@@ -1,0 +1,1 @@
+{{ latest_versions(ref('stg_crm__erasures'), ['request_id']) }}

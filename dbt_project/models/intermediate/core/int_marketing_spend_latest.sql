@@ -1,0 +1,1 @@
+{{ latest_versions(ref('stg_crm__marketing_spend'), ['spent_on', 'channel', 'purpose']) }}

@@ -1,1 +1,3 @@
-{{ identified_parties(ref('int_cases_latest'), 'case_id') }}
+{{ identified_parties(
+    ref('int_cases_latest'), 'case_id', account='account_id', email='email_token', order='order_id'
+) }}

@@ -6,10 +6,6 @@ identified as (
     select * from {{ ref('int_cases_identified') }}
 ),
 
-order_customers as (
-    select * from {{ ref('int_orders_identified') }}
-),
-
 dated_rates as (
     select * from {{ ref('int_exchange_rates_dated') }}
 ),
@@ -35,7 +31,7 @@ cases as (
     select
         converted.source_system,
         converted.case_id,
-        coalesce(identified.customer_key, order_customers.customer_key) as customer_key,
+        identified.customer_key,
         case when converted.order_id is not null then converted.order_source_system end
             as order_source_system,
         converted.order_id,
@@ -60,10 +56,6 @@ cases as (
         on
             converted.source_system = identified.source_system
             and converted.case_id = identified.case_id
-    left join order_customers
-        on
-            converted.order_source_system = order_customers.source_system
-            and converted.order_id = order_customers.order_id
 )
 
 select * from cases

@@ -31,8 +31,9 @@ def make_export(**changes: Any) -> Export:
     columns = (Column("product_id", sources=("id",)), Column("title", sources=("name",)))
     values: dict[str, Any] = {
         "name": "products", "system": "shop", "files": "*", "business_day": "",
-        "mode": "incremental", "expected": "optional", "delimiter": ",", "encoding": "utf-8",
-        "time_zone": "UTC", "null_tokens": ("",), "decimal_mark": ".", "multiline": False,
+        "mode": "incremental", "expected": "optional", "format": "csv",
+        "delimiter": ",", "encoding": "utf-8", "time_zone": "UTC", "null_tokens": ("",),
+        "decimal_mark": ".", "multiline": False,
         "keep": (), "known_from": (), "grain": None, "fingerprint": "f" * 16,
         "targets": {"products": Target("products", "row", columns)},
     }  # fmt: skip

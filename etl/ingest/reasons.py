@@ -57,7 +57,8 @@ _FILE_REASONS = (
     ("MANIFEST_ROWS", "It holds {found} records; the manifest promises {expected}.", _SEND_AGAIN),
     # Bytes.
     ("EMPTY_FILE", "It has no bytes; a file without records still has a header.", _SEND_AGAIN),
-    ("BAD_MAGIC", "Its first bytes are those of {detail}, not of a CSV file.", _SEND_AGAIN),
+    ("BAD_MAGIC", "Its first bytes are those of {detail}, not of {expected}.",
+     "Have it sent again, or correct `format` in the mapping."),
     ("BAD_COMPRESSION", "Its compressed data are damaged or cut off.", _SEND_AGAIN),
     ("TOO_LARGE", "Unpacked it is larger than {detail}.",
      "Have it sent in several files, each with whole documents."),
@@ -81,6 +82,23 @@ _FILE_REASONS = (
     ("BARE_CARRIAGE_RETURN", "Record {record} holds a carriage return without a line feed.",
      "Have the file written with LF or CRLF line ends."),
     ("FIELD_TOO_LONG", "Record {record} has a field longer than {detail}.", _REPAIR),
+    # Lines of JSON.
+    ("LINE_TOO_LONG", "Record {record} is a line longer than {detail}.", _REPAIR),
+    ("JSON_NOT_OBJECT", "Record {record} is not a JSON object.",
+     "Have one object written per line, and no empty lines."),
+    ("JSON_SYNTAX", "Record {record} is not JSON: see its character {position}.", _REPAIR),
+    ("JSON_DUPLICATE_KEY", "Record {record} has a key twice.", _REPAIR),
+    ("JSON_NOT_FINITE", "Record {record} holds NaN or Infinity, which are no numbers.", _REPAIR),
+    ("JSON_BAD_TEXT", "Record {record} holds a NUL or half a character, written as an escape.",
+     _REPAIR),
+    ("JSON_BAD_KEY", "Record {record} has a key that is empty, longer than 256 characters or not "
+     "plain text.", _REPAIR),
+    ("JSON_TOO_DEEP", "Record {record} nests objects or lists deeper than {detail} levels.",
+     _REPAIR),
+    ("JSON_TOO_MANY_KEYS", "With record {record} it has more than {detail} different keys: its "
+     "keys are data.", "Have the data written as values."),
+    ("JSON_MIXED_KEY", "The key {detail} holds a value in record {record} and an object in "
+     "record {found}.", _REPAIR),
     ("TOO_MANY_BAD_ROWS", "{rejected} of its {records} rows were refused.",
      "See `loyalty rejects`; correct the mapping or have the file repaired."),
 )  # fmt: skip

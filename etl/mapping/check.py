@@ -47,6 +47,7 @@ def _check_frame(values: dict[str, Any]) -> Iterator[Problem]:
 def _check_names(path: YamlPath, export: dict[str, Any]) -> Iterator[Problem]:
     """Check the names without which nothing can be built."""
     yield from _check_zone((*path, "time_zone"), export.get("time_zone", "UTC"))
+    yield from _check_format(path, export)
     for table, target in export["targets"].items():
         here = (*path, "targets", table)
         if table not in TABLES:
@@ -60,6 +61,15 @@ def _check_names(path: YamlPath, export: dict[str, Any]) -> Iterator[Problem]:
             elif spec.get("cast", kind := TABLES[table].kind(column)) != kind:
                 message = f"The contract says {kind}, not {spec['cast']}. Write {kind}, or nothing."
                 yield Problem((*there, "cast"), message)
+
+
+def _check_format(path: YamlPath, export: dict[str, Any]) -> Iterator[Problem]:
+    """A file of JSON Lines leaves nothing to say about its bytes."""
+    if export.get("format") == "jsonl":
+        for word in ("delimiter", "encoding", "multiline"):
+            if word in export:
+                message = f"{word!r} is a word for CSV; JSON Lines are UTF-8. Leave it out."
+                yield Problem((*path, word), message)
 
 
 def _check_zone(path: YamlPath, zone: str) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from etl.contract import TABLES, Table
 Mode = Literal["incremental", "full", "history"]
 Per = Literal["row", "document"]
 Aggregate = Literal["first", "sum", "count"]
+Format = Literal["csv", "jsonl"]
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ class Export:
         business_day: Regex with one group on the file name; empty when only a manifest tells.
         mode: How a file relates to the earlier ones, unless its manifest says otherwise.
         expected: ``daily`` when a business day is incomplete without it.
+        format: csv, or jsonl: one JSON object per line, nested keys joined by a point.
         delimiter: One character between two fields.
         encoding: utf-8, utf-16, gb18030 or latin-1.
         time_zone: IANA zone of instants that carry no offset.
@@ -143,6 +145,7 @@ class Export:
     business_day: str
     mode: Mode
     expected: Literal["daily", "optional"]
+    format: Format
     delimiter: str
     encoding: str
     time_zone: str

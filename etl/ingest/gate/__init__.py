@@ -1,9 +1,10 @@
 """The bytes gate in front of every reader: what passes can be read by any CSV reader alike.
 
 Order of the checks: plain file inside the landing -> copy and sha256 -> first bytes -> bounded
-unpacking -> strict decoding -> NUL -> header by name -> shape of every record -> final line end ->
-manifest. What passes is a UTF-8 file without byte order mark, with LF line ends, otherwise as
-delivered. Fields are bounded, memory does not grow with the file.
+unpacking -> strict decoding -> NUL -> (JSON Lines: one object per line, made a table) -> header by
+name -> shape of every record -> final line end -> manifest. What passes is a UTF-8 CSV file without
+byte order mark, with LF line ends, otherwise as delivered. Fields are bounded, memory does not grow
+with the file.
 """
 
 from __future__ import annotations
@@ -16,15 +17,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from etl.ingest.gate.json_lines import JsonTable
 from etl.ingest.gate.records import RecordScanner
-from etl.ingest.gate.source import Limits, copy_and_hash, unpacked_blocks, utf8_blocks
+from etl.ingest.gate.source import Format, Limits, copy_and_hash, unpacked_blocks, utf8_blocks
 from etl.ingest.reasons import file_rejected
 
 __all__ = ["GatedFile", "Limits", "pass_gate"]
 
 
-class CsvExport(Protocol):
+class TextExport(Protocol):
     """What the gate must know of an export; a mapping's ``Export`` has it."""
+
+    @property
+    def format(self) -> Format:
+        """What a file of it must be; its first bytes have to agree."""
 
     @property
     def delimiter(self) -> str:
@@ -49,7 +55,7 @@ class GatedFile:
     Args:
         path: The checked copy: UTF-8, LF, header first. The caller removes it when done.
         sha256: Hex digest of the file as delivered.
-        header: Column names in the order of the file.
+        header: Column names in the order of the file; none if it holds no JSON Lines.
         records: Number of records, the header not counted.
         bytes: Size of the file as delivered.
     """
@@ -63,7 +69,7 @@ class GatedFile:
 
 def pass_gate(
     path: Path,
-    export: CsvExport,
+    export: TextExport,
     work_dir: Path,
     *,
     declared_rows: int | None = None,
@@ -87,17 +93,33 @@ def pass_gate(
     """
     where = path.name
     _check_place(path, landing)
-    with _temporary(work_dir) as copy, _temporary(work_dir) as checked:
+    with (
+        _temporary(work_dir) as copy,
+        _temporary(work_dir) as spool,
+        _temporary(work_dir) as checked,
+    ):
         sha256, size = copy_and_hash(path, copy)
         if declared_sha256 is not None and declared_sha256.lower() != sha256:
             raise file_rejected("MANIFEST_SHA256", where)
         scanner = RecordScanner(
             export.delimiter, export.multiline, export.missing_columns, limits, where
         )
-        blocks = utf8_blocks(unpacked_blocks(copy, size, limits, where), export.encoding, where)
         vouched = declared_rows is not None or declared_sha256 is not None
+        is_jsonl = export.format == "jsonl"
+        packed = unpacked_blocks(
+            copy,
+            size,
+            limits,
+            where,
+            export.format,
+            # It has no header: no records are no bytes, which only a manifest can mean.
+            may_be_empty=is_jsonl and declared_rows == 0,
+        )
+        blocks = utf8_blocks(packed, export.encoding, where)
+        if is_jsonl:
+            blocks = _table_blocks(blocks, JsonTable(spool, limits, where), vouched=vouched)
         _write_checked(blocks, scanner, checked, vouched=vouched)
-        found = scanner.records
+        found = max(scanner.records, 0)
         if declared_rows is not None and declared_rows != found:
             raise file_rejected("MANIFEST_ROWS", where, found=found, expected=declared_rows)
         staged = checked.replace(work_dir / f"{sha256}.csv")
@@ -110,13 +132,22 @@ def _check_place(path: Path, landing: Path | None) -> None:
         raise file_rejected(code, path.name)
 
 
+def _table_blocks(blocks: Iterator[bytes], table: JsonTable, *, vouched: bool) -> Iterator[bytes]:
+    table.read(blocks, vouched=vouched)
+    if table.records:
+        yield from table.csv_blocks()
+
+
 def _write_checked(
     blocks: Iterator[bytes], scanner: RecordScanner, checked: Path, *, vouched: bool
 ) -> None:
+    is_empty = True
     with checked.open("wb") as file:
         for block in blocks:
+            is_empty = False
             file.write(scanner.feed(block))
-        file.write(scanner.finish(vouched=vouched))
+        if not is_empty:
+            file.write(scanner.finish(vouched=vouched))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Literal, Protocol
 
 import numpy as np
 
@@ -28,7 +28,6 @@ _UNREADABLE = (errno.EACCES, errno.EPERM, errno.ENOENT)
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
-_PACKED = {_GZIP: "gzip data", _ZSTD: "zstd data"}
 _FOREIGN = {
     b"PK\x03\x04": "a ZIP archive or Excel workbook",
     b"PK\x05\x06": "an empty ZIP archive",
@@ -43,8 +42,9 @@ _FOREIGN = {
     b"SQLite format 3": "an SQLite database",
     b"\x7fELF": "a program",
     b"<": "a web page or XML",
-    b"{": "JSON",
 }
+Format = Literal["csv", "jsonl"]
+_EXPECTED: dict[Format, str] = {"csv": "a CSV file", "jsonl": "JSON Lines (an object per line)"}
 # The longer mark first: UTF-32 begins like UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -85,7 +85,7 @@ def copy_and_hash(path: Path, copy: Path) -> tuple[str, int]:
         The sha256 (hex) and the number of bytes.
 
     Raises:
-        FileRejected: NOT_REGULAR_FILE, UNREADABLE, EMPTY_FILE or CHANGED_WHILE_READ.
+        FileRejected: NOT_REGULAR_FILE, UNREADABLE or CHANGED_WHILE_READ.
     """
     digest = hashlib.sha256()
     size = 0
@@ -97,8 +97,6 @@ def copy_and_hash(path: Path, copy: Path) -> tuple[str, int]:
             size += len(block)
         if _stamp(file) != before:
             raise file_rejected("CHANGED_WHILE_READ", path.name)
-    if not size:
-        raise file_rejected("EMPTY_FILE", path.name)
     return digest.hexdigest(), size
 
 
@@ -126,7 +124,9 @@ def _stamp(file: IO[bytes]) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def unpacked_blocks(copy: Path, size: int, limits: Limits, where: str) -> Iterator[bytes]:
+def unpacked_blocks(
+    copy: Path, size: int, limits: Limits, where: str, form: Format, *, may_be_empty: bool = False
+) -> Iterator[bytes]:
     """Yield the content of a file, unpacked if its first bytes say gzip or zstd.
 
     Args:
@@ -134,33 +134,44 @@ def unpacked_blocks(copy: Path, size: int, limits: Limits, where: str) -> Iterat
         size: Its bytes on disk.
         limits: Bounds of the unpacked content.
         where: Name of the file in messages.
+        form: What the content must be.
+        may_be_empty: Whether no content is content.
 
     Raises:
-        FileRejected: BAD_MAGIC, BAD_COMPRESSION or TOO_LARGE.
+        FileRejected: BAD_MAGIC, BAD_COMPRESSION, TOO_LARGE or EMPTY_FILE.
     """
     with copy.open("rb") as file:
-        packing = _packing(file.read(16), where)
+        packing = _packing(file.read(16), where, form) if size else b""
         file.seek(0)
         total = 0
         for block in _read_blocks(file, packing, where):
-            if not total and packing and _packing(block, where):
-                raise file_rejected("BAD_MAGIC", where, detail=f"{_PACKED[_GZIP]} within another")
+            if not total and packing and _packing(block, where, form):
+                raise _bad_magic("packed data within another", where, form)
             total += len(block)
             _check_size(total, size if packing else total, limits, where)
             yield block
-    if not total:
+    if not total and not may_be_empty:
         raise file_rejected("EMPTY_FILE", where)
 
 
-def _packing(start: bytes, where: str) -> bytes:
+def _packing(start: bytes, where: str, form: Format) -> bytes:
     for magic in (_GZIP, _ZSTD):
         if start.startswith(magic):
             return magic
     text = start.removeprefix(codecs.BOM_UTF8).lstrip()
     for magic, meaning in _FOREIGN.items():
         if text.startswith(magic):
-            raise file_rejected("BAD_MAGIC", where, detail=meaning)
+            raise _bad_magic(meaning, where, form)
+    is_object, is_array = text.startswith(b"{"), text.startswith(b"[")
+    if is_object and form == "csv":
+        raise _bad_magic("JSON", where, form)
+    if form == "jsonl" and not is_object:
+        raise _bad_magic("a JSON array" if is_array else "another text", where, form)
     return b""
+
+
+def _bad_magic(found: str, where: str, form: Format) -> FileRejected:
+    return file_rejected("BAD_MAGIC", where, detail=found, expected=_EXPECTED[form])
 
 
 def _read_blocks(file: IO[bytes], packing: bytes, where: str) -> Iterator[bytes]:

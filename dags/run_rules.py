@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
 
 from etl.config import load_settings
-from etl.errors import Busy, UsageError
+from etl.errors import Busy, DiskFull, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,11 @@ LOOK_AGAIN_AFTER = timedelta(minutes=10)
 # just as wrong in a minute, so it fails at once and somebody is told.
 RETRY_WHAT_MAY_PASS = ExceptionRetryPolicy(
     rules=[
-        RetryRule(exception=[OSError, Busy], action=RetryAction.RETRY, reason="may pass by itself")
+        RetryRule(
+            exception=[OSError, Busy, DiskFull],
+            action=RetryAction.RETRY,
+            reason="may pass by itself",
+        )
     ],
     default=RetryAction.FAIL,
 )

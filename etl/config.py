@@ -10,13 +10,16 @@ LOYALTY_KEY_FILE        pseudonym key; default ``<data root>/vault/pseudonym.key
 LOYALTY_BUSINESS_TZ     time zone of the business day; default America/New_York
 LOYALTY_DUCKDB_THREADS  threads of DuckDB; default 2
 LOYALTY_DUCKDB_MEMORY   memory limit of DuckDB; default 4GB
+LOYALTY_BACKUP          folder of the backups, outside the data root; none by default
+LOYALTY_VAULT_BACKUP    folder of the vault's backups, apart from both; none by default
+LOYALTY_KEEP_*          the numbers of :class:`KeepRules`, such as LOYALTY_KEEP_REJECT_DAYS
 ======================  ==============================================================
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from etl.errors import ConfigError
@@ -37,6 +40,37 @@ _UNSAFE_IN_SQL = "'*?[]{}\"\r\n"
 
 
 @dataclass(frozen=True)
+class KeepRules:
+    """How long things are kept and how much room a step must find; data/README.md has the table.
+
+    Args:
+        releases: Newest releases that stay whatever their age.
+        release_days: Age below which every release stays.
+        query_hours: The longest a reader may work on a release after another took its place.
+        reject_days: Age from which quarantined rows go; their counts and amounts stay.
+        landing_days: Age from which a delivered file may go, once a backup has what came of it.
+        log_days: Age from which log files go.
+        leftover_days: Age from which what a killed run left over goes.
+        generations: Newest backups that stay in each backup folder.
+        small_file_mb: Lake files below this size are joined to one file a month, in MB.
+        landing_space_factor: Free bytes wanted per byte delivered.
+        build_space_factor: Free bytes wanted per byte of the last build.
+    """
+
+    releases: int = 7
+    release_days: int = 14
+    query_hours: int = 24
+    reject_days: int = 30
+    landing_days: int = 30
+    log_days: int = 30
+    leftover_days: int = 2
+    generations: int = 14
+    small_file_mb: int = 64
+    landing_space_factor: int = 3
+    build_space_factor: int = 2
+
+
+@dataclass(frozen=True)
 class Settings:
     """Absolute paths of one warehouse and the few knobs of its engine."""
 
@@ -47,6 +81,9 @@ class Settings:
     business_tz: str
     duckdb_threads: int
     duckdb_memory: str
+    backup: Path | None = None
+    vault_backup: Path | None = None
+    keep: KeepRules = KeepRules()
 
     @property
     def raw(self) -> Path:
@@ -102,7 +139,19 @@ def load_settings(
         business_tz=os.environ.get("LOYALTY_BUSINESS_TZ") or "America/New_York",
         duckdb_threads=_number("LOYALTY_DUCKDB_THREADS", 2),
         duckdb_memory=os.environ.get("LOYALTY_DUCKDB_MEMORY") or "4GB",
+        backup=_optional_path("LOYALTY_BACKUP"),
+        vault_backup=_optional_path("LOYALTY_VAULT_BACKUP"),
+        keep=_keep_rules(),
     )
+
+
+def _keep_rules() -> KeepRules:
+    defaults = KeepRules()
+    numbers = {
+        field.name: _number(f"LOYALTY_KEEP_{field.name.upper()}", getattr(defaults, field.name))
+        for field in fields(KeepRules)
+    }
+    return KeepRules(**numbers)
 
 
 def _check_root(root: Path) -> None:
@@ -122,6 +171,11 @@ def _check_root(root: Path) -> None:
 
 def _path(given: Path | None, variable: str, default: Path) -> Path:
     return (given or Path(os.environ.get(variable) or default)).absolute()
+
+
+def _optional_path(variable: str) -> Path | None:
+    text = os.environ.get(variable)
+    return Path(text).absolute() if text else None
 
 
 def _number(variable: str, default: int) -> int:

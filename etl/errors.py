@@ -85,6 +85,12 @@ class LakeCorrupt(LoyaltyError):  # noqa: N818 - names the state, as the code do
     default_code = "LAKE_CORRUPT"
 
 
+class DiskFull(LoyaltyError):  # noqa: N818 - names the state
+    """There is not enough room on a disk; nothing was lost, and the step can be run again."""
+
+    default_code = "DISK_FULL"
+
+
 class Busy(LoyaltyError):  # noqa: N818 - names the state
     """Another process holds the warehouse; try again later."""
 

@@ -26,6 +26,7 @@ from etl.privacy.vault import Vault
 from etl.publish.holds import accept_deliveries, refuse_held
 from etl.publish.marts import read_marts
 from etl.publish.release import finish_release, make_current, prepare_release
+from etl.space import full_disk_named, require_space
 from etl.state import commit_state
 from etl.warehouse.build import Build, build_warehouse, last_build
 from etl.warehouse.transform import Progress, target_folder
@@ -45,6 +46,7 @@ def silent(_: str) -> None:
     """Take progress that nobody listens to."""
 
 
+@full_disk_named()
 def run(
     settings: Settings, as_of: date, progress: Progress = silent, *, refit: bool = False
 ) -> RunResult:
@@ -68,6 +70,7 @@ def run(
     return RunResult(built.record.run_id, release, manifest, commits)
 
 
+@full_disk_named()
 def land(settings: Settings, through: date, progress: Progress = silent) -> list[dict[str, Any]]:
     """Stage and commit everything delivered up to a business day that is not in the lake yet.
 
@@ -106,6 +109,7 @@ def wait_for_day(settings: Settings, feed: str, day: date) -> list[str]:
     return [name for name in missing if tuple(name.split(".", 1)) not in committed]
 
 
+@full_disk_named()
 def stage_export(
     settings: Settings, system: str, export: str, through: date, progress: Progress = silent
 ) -> list[str]:
@@ -119,6 +123,7 @@ def stage_export(
         fresh = [d for delivery_id, d in delivered.items() if delivery_id not in committed]
         if not fresh:
             return []
+        _require_space_to_stage(settings, fresh)
         tokeniser = Tokeniser(load_or_create_key(settings), Vault(settings))
         staged = []
         for delivery in fresh:
@@ -130,6 +135,7 @@ def stage_export(
     return staged
 
 
+@full_disk_named()
 def commit_day(settings: Settings, feed: str, day: date) -> dict[str, Any]:
     """Commit a feed's staged deliveries up to a day; a day without news is an empty summary.
 
@@ -145,6 +151,7 @@ def commit_day(settings: Settings, feed: str, day: date) -> dict[str, Any]:
     return summary
 
 
+@full_disk_named()
 def build(
     settings: Settings, as_of: date, progress: Progress = silent, *, refit: bool = False
 ) -> Build:
@@ -153,6 +160,7 @@ def build(
         return build_warehouse(settings, as_of, progress, refit=refit)
 
 
+@full_disk_named()
 def build_and_publish(settings: Settings, as_of: date) -> dict[str, Any]:
     """Build as of a day and publish; the summary holds counts and ids only."""
     with writer_lock(settings):
@@ -160,6 +168,7 @@ def build_and_publish(settings: Settings, as_of: date) -> dict[str, Any]:
     return _published(manifest)
 
 
+@full_disk_named()
 def publish_last(settings: Settings, progress: Progress, accept: Iterable[str]) -> dict[str, Any]:
     """Publish the last build, after accepting the rejects of the named deliveries.
 
@@ -213,6 +222,17 @@ def _delivered(
         for delivery in discover(settings.landing, mappings, through, feed).deliveries
         if export in {None, delivery.export}
     }
+
+
+def _require_space_to_stage(settings: Settings, deliveries: list[Delivery]) -> None:
+    """Ask for room for the copies and the Parquet of what is staged one after the other.
+
+    Raises:
+        DiskFull: Too little is free.
+    """
+    delivered = sum(d.path.lstat().st_size for d in deliveries)
+    needed = settings.keep.landing_space_factor * delivered
+    require_space(settings.staged, needed, f"Staging {len(deliveries)} files")
 
 
 def _refuse_unusable(settings: Settings, feeds: Iterable[str], through: date) -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from etl.config import FEED_ASSETS, FEEDS, MARTS_ASSET, PROJECT_ROOT, WRITER_POOL
-from etl.errors import Busy, DataBlocked, MappingError, SourceLate, UsageError
+from etl.errors import Busy, DataBlocked, DiskFull, MappingError, SourceLate, UsageError
 
 DAGS = PROJECT_ROOT / "dags"
 DAG_FILES = sorted(p for p in DAGS.glob("*.py") if p.stem not in {"landing_factory", "run_rules"})
@@ -88,6 +88,7 @@ def test_every_task_has_an_owner_a_timeout_and_retries_with_backoff(dags):
         (OSError("No space left on device"), "retry"),
         (ConnectionError("reset"), "retry"),
         (Busy("held by pid 7"), "retry"),
+        (DiskFull("12 MB are free"), "retry"),
         (DataBlocked("a check failed"), "fail"),
         (MappingError("unknown key"), "fail"),
         (SourceLate("not there"), "fail"),

@@ -5,20 +5,22 @@ Heavy modules are imported inside the commands so that ``--help`` answers at onc
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import os
-from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from etl.cli.console import Output
-from etl.config import Settings, load_settings
-from etl.errors import LoyaltyError, UsageError
-from etl.files import readable
+from etl.cli.command import (
+    AsOfOption,
+    DataOption,
+    JsonOption,
+    LandingOption,
+    MappingsOption,
+    RefitOption,
+)
+from etl.cli.command import day_of as _day
+from etl.cli.command import reporting as _reporting
+from etl.cli.command import settings_of as _settings
 
 app = typer.Typer(
     help="The loyalty warehouse: exports in, customer value, loyalty, lifecycle and win-back out.",
@@ -26,22 +28,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Data root, absolute. [env LOYALTY_DATA]")
-]
-LandingOption = Annotated[
-    Path | None,
-    typer.Option("--landing", help="Folder of delivered exports. [env LOYALTY_LANDING]"),
-]
-MappingsOption = Annotated[
-    Path | None, typer.Option("--mappings", help="Folder of mapping YAML. [env LOYALTY_MAPPINGS]")
-]
-AsOfOption = Annotated[
-    str, typer.Option("--as-of", help="Last business day that counts, YYYY-MM-DD, inclusive.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON even on a terminal.")]
-RefitOption = Annotated[bool, typer.Option("--refit", help="Fit the value models again.")]
 
 
 @app.command()
@@ -203,47 +189,3 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
         output.rows(("check", "ok", "finding", "do"), [f.row() for f in findings], "doctor")
         if not all(finding.ok for finding in findings):
             raise typer.Exit(1)
-
-
-@contextlib.contextmanager
-def _reporting(as_json: bool) -> Iterator[Output]:
-    """Turn an error the user can act on into its message and exit code.
-
-    What the command writes is closed to others from the start.
-    """
-    os.umask(0o027)
-    output = Output(as_json=as_json)
-    try:
-        yield output
-    except LoyaltyError as error:
-        output.error(error)
-        raise typer.Exit(error.exit_code) from None
-    except BrokenPipeError:
-        raise  # the reader has gone away; Typer ends in silence
-    except OSError as error:
-        is_full = error.errno == errno.ENOSPC
-        told = LoyaltyError(
-            f"A file cannot be read or written: {error.strerror or error}.",
-            where=readable(str(error.filename or "")),
-            todo="Free space, then run again." if is_full else "Check the path, mode and disk.",
-            code="DISK_FULL" if is_full else "IO_ERROR",
-        )
-        output.error(told)
-        raise typer.Exit(told.exit_code) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-
-
-def _settings(
-    data: Path | None, landing: Path | None = None, mappings: Path | None = None
-) -> Settings:
-    return load_settings(data=data, landing=landing, mappings=mappings)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is not a day.", where="--as-of or --day", todo="Write it as YYYY-MM-DD."
-        ) from None

@@ -18,8 +18,16 @@ from etl.config import DBT_PROJECT, PROJECT_ROOT, SQL_ROOT, Settings
 from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
 from etl.lake.commits import Lake, read_lake
 from etl.lake.snapshot import write_input, write_snapshot
+from etl.space import require_space
 from etl.state import COMMIT_SEQUENCE, read_state
-from etl.warehouse.database import discard_build, frame, open_build, record_path, statement
+from etl.warehouse.database import (
+    build_path,
+    discard_build,
+    frame,
+    open_build,
+    record_path,
+    statement,
+)
 from etl.warehouse.reconcile import reconcile
 from etl.warehouse.record import BuildRecord
 from etl.warehouse.transform import DbtRun, Progress
@@ -56,8 +64,10 @@ def build_warehouse(
 
     Raises:
         DataBlocked: A check failed, or file, lake and marts do not reconcile.
+        DiskFull: Too little is free for a build as large as the last one.
         LakeCorrupt: A committed file changed.
     """
+    _require_space(settings)
     lake = read_lake(settings)
     progress(f"lake {lake.version}: verifying {len(lake.files)} committed files")
     inputs = write_snapshot(settings, lake)
@@ -72,6 +82,14 @@ def build_warehouse(
     _keep_proposals(settings, proposals)
     write_json(record_path(settings), asdict(record))
     return Build(record, proposals)
+
+
+def _require_space(settings: Settings) -> None:
+    """Ask for a multiple of the last build; the room it takes itself is freed first."""
+    last = build_path(settings)
+    size = last.stat().st_size if last.exists() else 0
+    needed = (settings.keep.build_space_factor - 1) * size
+    require_space(settings.warehouse, needed, "The build")
 
 
 def last_build(settings: Settings) -> Build | None:

@@ -15,6 +15,7 @@ from typing import Any
 from etl.config import DBT_PROJECT, Settings
 from etl.errors import DataBlocked, LoyaltyError
 from etl.files import make_folder
+from etl.space import disk_ran_full, says_disk_is_full
 from etl.warehouse.database import assert_closed, build_path
 
 Progress = Callable[[str], None]
@@ -51,6 +52,7 @@ class DbtRun:
 
         Raises:
             DataBlocked: A data test with severity error failed.
+            DiskFull: The disk ran full.
             LoyaltyError: A model did not run.
         """
         arguments = ["build", "--exclude-resource-type", "unit_test"]
@@ -75,6 +77,7 @@ class DbtRun:
         ]  # fmt: skip
         with _environment(self._variables()), _closed_afterwards(build_path(self.settings)):
             outcome = dbtRunner(callbacks=[_reporter(progress)]).invoke([*arguments, *flags])
+            _raise_on_full_disk(outcome, self.target)
         if outcome.exception is not None:
             raise _failure(str(outcome.exception), self.target)
         return [_summarised(result) for result in outcome.result or []]
@@ -113,6 +116,15 @@ def _summarised(result: Any) -> dict[str, Any]:
         "seconds": round(result.execution_time, 3),
         "message": result.message or "",
     }
+
+
+def _raise_on_full_disk(outcome: Any, target: Path) -> None:
+    """Name a full disk before anything else: it also leaves a write-ahead log behind."""
+    messages = [result.message or "" for result in outcome.result or []]
+    if outcome.exception is not None:
+        messages.append(str(outcome.exception))
+    if any(map(says_disk_is_full, messages)):
+        raise disk_ran_full("No space left on device", str(target))
 
 
 def _raise_on_failure(results: list[dict[str, Any]], target: Path) -> None:

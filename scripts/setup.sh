@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Makes .venv exactly as uv.lock says. Needs python3 (3.11 or 3.12) with venv or pip, and a package
 # index; changes nothing outside the checkout. Run again: takes a moment when all is there.
+#   scripts/setup.sh         what the warehouse needs on DuckDB
+#   scripts/setup.sh spark   and Spark beside it: 460 MB more to fetch; Java 17 must be there
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,12 +41,30 @@ boot_uv() {
     return 1
 }
 
+# Spark without Java would be half a gigabyte for nothing. In CI its tests then fail, on purpose.
+wants_spark() {
+    [[ -f .venv/.synced-spark ]] && return
+    [[ "${1:-}" == spark ]] || return
+    [[ -n "${CI:-}" || -n "${JAVA_HOME:-}" ]] && return
+    command -v java >/dev/null && return
+    say "NO JAVA: Spark is not installed and its tests are skipped. On Debian:"
+    say "apt-get install openjdk-17-jre-headless"
+    return 1
+}
+
 python="$(find_python)"
 boot_uv
-# The stamp is written last, so a sync that was cut short is done again.
+# Once there, Spark stays: a sync without it would take it away again. pyspark comes as source only,
+# everything else must be a wheel. The stamp is written last, so a sync that was cut short is done
+# again.
 stamp=.venv/.synced
+options=(--no-build)
+if wants_spark "${1:-}"; then
+    stamp=.venv/.synced-spark
+    options=(--extra spark)
+fi
 if [[ ! -f $stamp || uv.lock -nt $stamp || pyproject.toml -nt $stamp ]]; then
     say "installing what uv.lock lists"
-    .boot/bin/uv sync --quiet --locked --no-build --python "$python"
+    .boot/bin/uv sync --quiet --locked "${options[@]}" --python "$python"
     touch "$stamp"
 fi

@@ -13,7 +13,8 @@ import polars as pl
 from etl import clv
 from etl.contract import TABLES
 
-EMPTY_FILE = "_empty.parquet"
+# No underscore in front: Spark takes such a file for hidden.
+EMPTY_FILE = "empty.parquet"
 
 _AMOUNT = pl.Decimal(38, 4)
 

@@ -546,3 +546,68 @@ def test_a_constant_has_a_point_whatever_the_exports_decimal_mark(tmp_path: Path
     staged = make_stage(tmp_path, mapping).deliver([basket_row("1", '"1,25"')])
     orders = table(staged, "orders")
     assert (orders["total"][0], orders["shipping"][0]) == (Decimal("1.25"), Decimal("4.50"))
+
+
+OWNED = """
+system: crm
+business_time_zone: UTC
+exports:
+  contacts:
+    files: "contacts*.csv"
+    targets:
+      crm_contacts:
+        columns:
+          contact_id: {from: id, ops: [salesforce_id]}
+          account_id: {from: account, ops: [strip, salesforce_id]}
+          owner_rep_id: {from: owner, token: name}
+          is_deleted: {from: gone}
+          created_at: {from: at}
+          updated_at: {from: at}
+"""
+OWNED_HEADER = "id,account,owner,gone,at"
+AT = "2024-01-01T00:00:00Z"
+
+
+def test_a_persons_name_in_the_place_of_an_id_becomes_a_token(tmp_path: Path) -> None:
+    stage = make_stage(tmp_path, OWNED)
+    names = ["Rita Stone", " rita stone ", "Tom Stone", "  "]
+    rows = [f"00000000000000{n},,{name},,{AT}" for n, name in enumerate(names)]
+    staged = stage.deliver([*rows, f"bad,,Una Leak,,{AT}"], header=OWNED_HEADER)
+    rita, again, tom, nobody = table(staged, "crm_contacts")["owner_rep_id"]
+    assert rita == again == Tokeniser(KEY).tokenise("name", pl.Series(["Rita Stone"]))[0]
+    assert tom != rita
+    assert nobody is None
+    assert "Leak" not in rejects(staged)["raw_json"][0]
+
+
+def test_an_id_that_an_operation_refuses_refuses_the_row(tmp_path: Path) -> None:
+    rows = [
+        f"001D000000IqhSL,,,,{AT}",
+        f"003D000000IqhSL,001d000000iqhsliaz,,,{AT}",
+        f"17,,,,{AT}",
+        f"003D000000IqhSM, 001D000000IqhSL ,,,{AT}",
+    ]
+    staged = make_stage(tmp_path, OWNED).deliver(rows, header=OWNED_HEADER)
+    kept = table(staged, "crm_contacts")
+    assert kept["contact_id"].to_list() == ["001D000000IqhSLIAZ", "003D000000IqhSMIAZ"]
+    assert kept["account_id"].to_list() == [None, "001D000000IqhSLIAZ"]
+    faults = rejects(staged).select("source_row", "column", "reason", "value").rows()
+    assert faults == [
+        (2, "account_id", "BAD_FORMAT", "001d000000iqhsliaz"),
+        (3, "contact_id", "BAD_FORMAT", "17"),
+    ]
+
+
+def test_an_export_may_say_that_a_record_is_deleted(tmp_path: Path) -> None:
+    flags = ["true", "false", "", "maybe"]
+    rows = [f"00000000000000{n},,,{flag},{AT}" for n, flag in enumerate(flags)]
+    staged = make_stage(tmp_path, OWNED).deliver(rows, header=OWNED_HEADER)
+    assert table(staged, "crm_contacts")["is_deleted"].to_list() == [True, False, False]
+    assert reasons(staged)["crm_contacts", "NOT_A_FLAG", "is_deleted"] == 1
+
+
+def test_a_deleted_and_a_living_record_differ(tmp_path: Path) -> None:
+    rows = [f"000000000000000,,,{flag},{AT}" for flag in ("true", "false")]
+    rows += [f"00000000000000{n},,,,{AT}" for n in range(1, 4)]
+    staged = make_stage(tmp_path, OWNED).deliver(rows, header=OWNED_HEADER)
+    assert reasons(staged)["crm_contacts", "DUPLICATE_KEY", "contact_id"] == 2

@@ -10,9 +10,11 @@ import pytest
 from etl.mapping.build import column_of
 from etl.mapping.operations import (
     DOCUMENT,
+    as_delivered,
     cleaned,
     count_name,
     delivered,
+    is_refused,
     is_unknown,
     mapped,
     operated,
@@ -61,6 +63,39 @@ def test_coalesce_takes_the_first_that_is_not_null() -> None:
 )
 def test_text_operations(op: object, text: str, expected: str | None) -> None:
     assert run({"from": "a", "ops": [op]}, a=[text, None]) == [expected, None]
+
+
+SALESFORCE_IDS = {
+    "001D000000IqhSL": "001D000000IqhSLIAZ",  # as Salesforce's own documentation writes it
+    "001D000000IqhSLIAZ": "001D000000IqhSLIAZ",
+    "000000000000000": "000000000000000AAA",
+    "ABCDEFGHIJKLMNO": "ABCDEFGHIJKLMNO555",
+    "AbCdEfGhIjKlMnO": "AbCdEfGhIjKlMnOVKV",
+    "001D000000IqhSLIAA": None,  # the check of another id
+    "001d000000iqhsliaz": None,  # lower case: the case is what tells two ids apart
+    "001D000000IqhS": None,
+    "001D000000IqhSL ": None,
+    "001D000000IqhS-": None,
+    "Rita Stone": None,
+}
+
+
+@pytest.mark.parametrize("text", SALESFORCE_IDS)
+def test_a_salesforce_id_gets_its_check_or_refuses_the_text(text: str) -> None:
+    spec = {"from": "a", "ops": ["salesforce_id"]}
+    assert run(spec, a=[text, None]) == [SALESFORCE_IDS[text], None]
+    column = column_of("any", spec)
+    after = operated(pl.col("a"), column)
+    found = pl.DataFrame({"a": [text, None]}).select(
+        refused=is_refused(after, column), text=as_delivered(after)
+    )
+    assert found["refused"].to_list() == [SALESFORCE_IDS[text] is None, None]
+    assert found["text"][0] == (SALESFORCE_IDS[text] or text)
+
+
+def test_ids_that_differ_in_case_only_stay_two() -> None:
+    found = run({"from": "a", "ops": ["salesforce_id"]}, a=["001D000000IqhSL", "001D000000iqhSL"])
+    assert len({text.lower() for text in found if text}) == 2
 
 
 def test_operations_run_in_the_order_written() -> None:

@@ -28,6 +28,8 @@ ENVELOPE: dict[str, pl.DataType] = {
     "is_deleted": pl.Boolean(),
     "extra_json": pl.String(),
 }
+# The one envelope column that an export may fill; false where it does not.
+DELETED = "is_deleted"
 # Differ between two deliveries of the same fact; no rule may use them.
 VOLATILE = ("source_file", "source_row", "batch_id", "extracted_at", "loaded_at")
 
@@ -71,9 +73,14 @@ class Table:
         """``crm`` or ``orders``: which of the two landing DAGs carries this table."""
         return "crm" if self.name.startswith("crm_") else "orders"
 
+    @property
+    def mappable(self) -> tuple[str, ...]:
+        """Columns that a mapping may fill, in the order of the lake."""
+        return (*self.schema.column_names(), DELETED)
+
     def kind(self, column: str) -> str:
         """Return the kind of a column (see :mod:`etl.contract.columns`)."""
-        return str(_metas(self.schema)[column]["kind"])
+        return "flag" if column == DELETED else str(_metas(self.schema)[column]["kind"])
 
     def lake_schema(self) -> dict[str, pl.DataType]:
         """Return the one Parquet schema of this table: columns, derived dates, envelope.

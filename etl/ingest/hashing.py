@@ -7,6 +7,7 @@ import hashlib
 import polars as pl
 
 from etl.contract import Table
+from etl.contract.table import DELETED
 
 _SEPARATOR = "\x1f"
 
@@ -15,15 +16,18 @@ def with_record_hash(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
     """Add ``record_hash``: the digest of a row's contract columns, personal ones as tokens.
 
     The canonical text is ``name=value`` of every column that is not null, in the order of the
-    contract, with a unit separator between two. Decimals are written at their scale, days as
-    YYYY-MM-DD, instants as microseconds since 1970 UTC. A null is left out and an empty text is
-    not, so the two differ; a column that is added to the contract later changes no digest.
+    contract, and ``is_deleted`` where it is true, with a unit separator between two. Decimals are
+    written at their scale, days as YYYY-MM-DD, instants as microseconds since 1970 UTC. A null is
+    left out and an empty text is not, so the two differ; a column that is added to the contract
+    later changes no digest.
     """
     parts = [
         pl.lit(f"{name}=") + _text(name, rows.schema[name])
         for name in table.schema.column_names()
         if rows[name].null_count() < rows.height
     ]
+    if DELETED in rows.columns and rows[DELETED].any():
+        parts.append(pl.when(pl.col(DELETED)).then(pl.lit(f"{DELETED}=true")))
     if not parts:
         return rows.with_columns(pl.lit(None, dtype=pl.String()).alias("record_hash"))
     canonical = pl.concat_str(parts, separator=_SEPARATOR, ignore_nulls=True)

@@ -39,7 +39,7 @@ def personal_sources(export: Export) -> frozenset[str]:
         source
         for target in export.targets.values()
         for column in target.columns
-        if column.name in target.contract.pii or any(op.name == "hash" for op in column.ops)
+        if column.name in target.pii or any(op.name == "hash" for op in column.ops)
         for source in column.needs
     )
 
@@ -47,7 +47,7 @@ def personal_sources(export: Export) -> frozenset[str]:
 def masked_columns(target: Target, personal: frozenset[str]) -> frozenset[str]:
     """Return the contract columns of a target whose values must not be shown."""
     made = {c.name for c in target.columns if _reads(c, personal)}
-    return frozenset(made | set(target.contract.pii))
+    return frozenset(made | set(target.pii))
 
 
 def _reads(column: Column, personal: frozenset[str]) -> bool:

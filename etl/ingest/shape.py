@@ -10,17 +10,20 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from etl.contract.table import business_date
+from etl.contract.table import DELETED, business_date
 from etl.ingest.batches import KEYS
 from etl.ingest.problems import MASK, RANK_CELL, no_problems, problems_of
 from etl.mapping import Column, Export, Target
 from etl.mapping.casts import DECIMALS, Cast, typed, why_bad
 from etl.mapping.operations import (
     DOCUMENT,
+    as_delivered,
     cast_of,
     delivered,
+    is_refused,
     is_unknown,
     mapped,
+    may_refuse,
     operated,
 )
 
@@ -117,7 +120,7 @@ def _read(
 def _text(column: Column, target: Target) -> pl.Expr:
     """Return the text of a column; a personal value of nothing but blanks is none."""
     text = operated(delivered(column), column)
-    if column.name not in target.contract.pii:
+    if column.name not in target.pii:
         return text
     return pl.when(text.str.strip_chars() != "").then(text)
 
@@ -132,6 +135,9 @@ def _bad_cells(
 ) -> list[pl.DataFrame]:
     text, after_map = pl.col(_TEXT + column.name), pl.col(_MAPPED + column.name)
     found = []
+    refused = work.filter(is_refused(text, column)) if may_refuse(column) else work.clear()
+    if refused.height:
+        found.append(_cell_problems(refused, column, "BAD_FORMAT", as_delivered(text), masked))
     unknown = work.filter(is_unknown(text, column)) if column.value_map else work.clear()
     if unknown.height:
         found.append(_cell_problems(unknown, column, "UNKNOWN_CODE", text, masked))
@@ -165,7 +171,10 @@ def _completed(rows: pl.DataFrame, target: Target, zone: str) -> pl.DataFrame:
         pl.col(name).dt.convert_time_zone(zone).dt.date().alias(business_date(name))
         for name in table.instants
     ]
-    return rows.select(*KEYS, *columns).with_columns(dates)
+    is_deleted = (
+        pl.col(DELETED).fill_null(value=False) if DELETED in rows.columns else pl.lit(False)
+    )
+    return rows.select(*KEYS, *columns, is_deleted.alias(DELETED)).with_columns(dates)
 
 
 def _dtype(target: Target, name: str) -> pl.DataType:

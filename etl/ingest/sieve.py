@@ -192,7 +192,9 @@ def _accept(
     for table, rows in every.items():
         contract = job.export.targets[table].contract
         good = rows.join(bad, on=DOCUMENT, how="anti", maintain_order="left") if len(bad) else rows
-        writers[table].write(stamped(good, known, contract, job.envelope, job.tokens))
+        writers[table].write(
+            stamped(good, known, job.export.targets[table], job.envelope, job.tokens)
+        )
         counted.rows[table] += good.height
         if contract.amount and good[contract.amount].count():
             total = Decimal(str(good[contract.amount].sum()))

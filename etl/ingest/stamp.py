@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
 
 import polars as pl
 
-from etl.contract import Table
-from etl.contract.columns import Pii
 from etl.contract.table import business_date
 from etl.ingest.batches import EXTRA
 from etl.ingest.hashing import document_hashes, with_record_hash
-from etl.mapping import Export
+from etl.mapping import Export, Target
 from etl.mapping.operations import DOCUMENT, ROW
 from etl.privacy.tokens import Tokeniser
 
@@ -81,21 +77,22 @@ def _tellers(export: Export) -> list[tuple[str, str]]:
 
 
 def stamped(
-    rows: pl.DataFrame, known: pl.DataFrame, table: Table, envelope: Envelope, tokens: Tokeniser
+    rows: pl.DataFrame, known: pl.DataFrame, target: Target, envelope: Envelope, tokens: Tokeniser
 ) -> pl.DataFrame:
     """Return accepted rows as the lake keeps them.
 
     Args:
         rows: KEYS, contract columns and business dates; only whole documents.
         known: DOCUMENT and ``known_on``.
-        table: The contract table.
+        target: What they are rows of.
         envelope: The delivery's part of the envelope.
         tokens: Replaces personal values.
 
     Returns:
         Exactly the columns of ``table.lake_schema()``, in its order.
     """
-    rows = with_record_hash(tokens.tokenise_frame(rows, _personal(table)), table)
+    table = target.contract
+    rows = with_record_hash(tokens.tokenise_frame(rows, target.pii), table)
     rows = rows.join(known, on=DOCUMENT, how="left", maintain_order="left")
     if table.document:
         by = [DOCUMENT, table.document]
@@ -113,9 +110,4 @@ def stamped(
         pl.lit(envelope.extracted_at, dtype=schema["extracted_at"]).alias("extracted_at"),
         pl.lit(envelope.loaded_at, dtype=schema["loaded_at"]).alias("loaded_at"),
         pl.lit(envelope.sequence, dtype=pl.Int64()).alias("source_sequence"),
-        pl.lit(value=False).alias("is_deleted"),
     ).select(list(schema))
-
-
-def _personal(table: Table) -> Mapping[str, Pii]:
-    return cast("Mapping[str, Pii]", table.pii)

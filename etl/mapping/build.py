@@ -48,6 +48,7 @@ def column_of(name: str, spec: dict[str, Any]) -> Column:
         parse=spec.get("parse"),
         shift_days=spec.get("shift_days", 0),
         negate=spec.get("negate", False),
+        token=spec.get("token"),
         aggregate=spec.get("aggregate", "first"),
     )
 
@@ -91,7 +92,7 @@ def _export_fingerprint(values: dict[str, Any], name: str) -> str:
 
 
 def _target(table: str, spec: dict[str, Any]) -> Target:
-    order = TABLES[table].schema.column_names()
+    order = TABLES[table].mappable
     columns = sorted(spec["columns"], key=order.index)
     return Target(
         table=table,

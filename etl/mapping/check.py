@@ -53,7 +53,7 @@ def _check_names(path: YamlPath, export: dict[str, Any]) -> Iterator[Problem]:
         if table not in TABLES:
             yield Problem(here, f"The contract has no such table{did_you_mean(table, TABLES)}")
             continue
-        known = TABLES[table].schema.column_names()
+        known = TABLES[table].mappable
         for column, spec in target["columns"].items():
             there = (*here, "columns", column)
             if column not in known:

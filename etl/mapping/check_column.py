@@ -9,7 +9,7 @@ import polars as pl
 
 from etl.mapping.casts import NUMBERS, TIMES, typed
 from etl.mapping.model import Column, Export, Target
-from etl.mapping.operations import cast_of
+from etl.mapping.operations import REFUSING, cast_of
 from etl.mapping.source import Problem
 from etl.mapping.words import did_you_mean
 
@@ -36,6 +36,12 @@ def _check_steps(column: Column, kind: str) -> Iterator[Problem]:
                 yield Problem((word,), f"Only a day or an instant has this; the kind is {kind}.")
     if column.negate and kind not in NUMBERS:
         yield Problem(("negate",), f"Only a number has a sign; the kind is {kind}.")
+    if column.token and kind != "text":
+        yield Problem(("token",), f"Only a text can be replaced by a token; the kind is {kind}.")
+    if column.token and (column.const is not None or column.value_map or column.default):
+        yield Problem(("token",), "A text that the mapping itself brings in is no personal value.")
+    if any(op.name in REFUSING for op in column.ops[:-1]):
+        yield Problem(("ops",), "An operation that may refuse a text must be the last one.")
     if column.const is not None and (column.ops or column.value_map or column.default is not None):
         yield Problem(("const",), "A constant takes no ops, map or default; write the result.")
 
@@ -95,7 +101,6 @@ def _own_texts(column: Column) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _unfit(target: Target, column: Column, export: Export, text: str) -> str:
     """Say why the contract would refuse a text; empty when it would not."""
-    contract = target.contract.schema.columns()[column.name]
     kind = target.contract.kind(column.name)
     if kind != "text":
         cast = cast_of(column, kind, export)
@@ -103,6 +108,7 @@ def _unfit(target: Target, column: Column, export: Export, text: str) -> str:
         value = frame.select(typed(pl.col("text"), cast)).item()
         form = f" in the form {column.parse}" if column.parse else ""
         return "" if value is not None else f"{text!r} cannot be read as {kind}{form}."
+    contract = target.contract.schema.columns()[column.name]
     allowed: tuple[str, ...] = (contract.metadata or {}).get("one_of", ())
     if allowed and text not in allowed:
         return f"{text!r} is not allowed here{did_you_mean(text, allowed)}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, cast
 
 from etl.contract import TABLES, Table
+from etl.contract.columns import Pii
+from etl.contract.table import DELETED
 
 Mode = Literal["incremental", "full", "history"]
 Per = Literal["row", "document"]
@@ -20,7 +22,7 @@ class Op:
     """One text operation of a column, in the order written.
 
     Args:
-        name: strip, lower, upper, strip_apostrophe, digits_only, hash or split_list.
+        name: strip, lower, upper, strip_apostrophe, digits_only, hash, salesforce_id or split_list.
         separator: Only of split_list: the text between two entries.
         take: Only of split_list: which entry stays, ``first`` or ``last``.
     """
@@ -52,6 +54,8 @@ class Column:
         parse: strptime format of a day or an instant; null means ISO 8601.
         shift_days: Days added to a day or an instant.
         negate: Whether the sign of a number is turned.
+        token: What a text column holds of a person though the contract does not say so: it is
+            replaced by a token like the contract's own personal columns.
         aggregate: How the rows of a document become one value.
     """
 
@@ -69,6 +73,7 @@ class Column:
     parse: str | None = None
     shift_days: int = 0
     negate: bool = False
+    token: Pii | None = None
     aggregate: Aggregate = "first"
 
     @property
@@ -95,6 +100,12 @@ class Target:
     def contract(self) -> Table:
         """The contract table itself."""
         return TABLES[self.table]
+
+    @property
+    def pii(self) -> dict[str, Pii]:
+        """Personal columns and what they hold, the contract's and those of this mapping."""
+        own = {column.name: column.token for column in self.columns if column.token}
+        return {**cast("dict[str, Pii]", self.contract.pii), **own}
 
     def column(self, name: str) -> Column | None:
         """Return the mapped column of that name, or None."""
@@ -191,7 +202,11 @@ class Export:
 
 def _blocking(table: Table, column: Column, absent: set[str]) -> set[str]:
     """Absent source columns that leave a required contract column without any value."""
-    if table.schema.columns()[column.name].nullable or column.default is not None:
+    if (
+        column.name == DELETED
+        or table.schema.columns()[column.name].nullable
+        or column.default is not None
+    ):
         return set()
     if column.sources:
         return set(column.sources) if set(column.sources) <= absent else set()

@@ -19,6 +19,10 @@ from etl.mapping.model import Column, Export, Op
 ROW = "\0row"
 DOCUMENT = "\0document"
 _HASH_DIGITS = 32
+# Operations that cannot make something of every text. Such a text keeps the mark in front.
+REFUSING = frozenset({"salesforce_id"})
+_REFUSED = "\0"
+_CHECK_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 def cleaned(name: str, null_tokens: Iterable[str]) -> pl.Expr:
@@ -57,6 +61,8 @@ def mapped(text: pl.Expr, column: Column) -> pl.Expr:
     A text that the map does not list and ``on_unknown`` rejects becomes null here;
     :func:`is_unknown` tells it from a text that was null.
     """
+    if may_refuse(column):
+        text = pl.when(~is_refused(text, column)).then(text)
     if column.value_map is not None:
         text = _translated(text, column)
     return text.fill_null(column.default) if column.default is not None else text
@@ -68,6 +74,21 @@ def is_unknown(text: pl.Expr, column: Column) -> pl.Expr:
         return pl.lit(value=False)
     listed = [delivered_text for delivered_text, _ in column.value_map]
     return text.is_not_null() & ~text.is_in(listed)
+
+
+def is_refused(text: pl.Expr, column: Column) -> pl.Expr:
+    """Tell which texts (after ``ops``) an operation could make nothing of."""
+    return text.str.starts_with(_REFUSED) if may_refuse(column) else pl.lit(value=False)
+
+
+def as_delivered(text: pl.Expr) -> pl.Expr:
+    """Return a refused text as the operation found it."""
+    return text.str.strip_prefix(_REFUSED)
+
+
+def may_refuse(column: Column) -> bool:
+    """Tell whether an operation of the column cannot make something of every text."""
+    return any(op.name in REFUSING for op in column.ops)
 
 
 def cast_of(column: Column, kind: str, export: Export) -> Cast:
@@ -122,6 +143,27 @@ def _split_list(text: pl.Expr, op: Op) -> pl.Expr:
     return entries.list.first() if op.take == "first" else entries.list.last()
 
 
+def _salesforce_id(text: pl.Expr, _: Op) -> pl.Expr:
+    """Bring an id of 15 characters to the 18 that are unique without regard to case.
+
+    The three characters more say which of the first fifteen are capitals, five bits each. An id of
+    18 whose check does not fit has lost its case on the way: which record it means is unknown.
+    """
+    stem = text.str.slice(0, 15)
+    whole = pl.concat_str(stem, *(_check_digit(stem.str.slice(at, 5)) for at in (0, 5, 10)))
+    is_id = text.str.contains("^[0-9A-Za-z]{15}$") | (text == whole)
+    return pl.when(is_id).then(whole).otherwise(_REFUSED + text)
+
+
+def _check_digit(chunk: pl.Expr) -> pl.Expr:
+    bits = (
+        chunk.str.slice(position, 1).str.contains("[A-Z]").cast(pl.Int64()) * 2**position
+        for position in range(5)
+    )
+    digits = dict(enumerate(_CHECK_DIGITS))
+    return pl.sum_horizontal(bits).replace_strict(digits, return_dtype=pl.String())
+
+
 def _hashed(text: pl.Expr, _: Op) -> pl.Expr:
     def digest(series: pl.Series) -> pl.Series:
         return pl.Series(
@@ -142,4 +184,5 @@ _OPS: dict[str, Callable[[pl.Expr, Op], pl.Expr]] = {
     "digits_only": lambda text, _: text.str.replace_all("[^0-9]", ""),
     "split_list": _split_list,
     "hash": _hashed,
+    "salesforce_id": _salesforce_id,
 }

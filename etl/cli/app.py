@@ -130,6 +130,31 @@ def check(
             raise typer.Exit(3)
 
 
+@app.command(name="map")
+def map_(
+    file: Annotated[Path, typer.Argument(help="An export with a header row.")],
+    system: Annotated[str, typer.Option("--system", help="Name of its source system.")],
+    table: Annotated[str, typer.Option("--table", help="Contract table; else found out.")] = "",
+    business_unit: Annotated[str, typer.Option("--business-unit", help="Shop or brand.")] = "",
+    currency: Annotated[str, typer.Option("--currency", help="Of all amounts, as EUR.")] = "",
+    time_zone: Annotated[str, typer.Option("--time-zone", help="Of the business day.")] = "",
+    encoding: Annotated[str, typer.Option("--encoding", help="As utf-16, latin-1.")] = "",
+    delimiter: Annotated[str, typer.Option("--delimiter", help="Else found out.")] = "",
+    out: Annotated[Path | None, typer.Option("--out", help="Write the mapping here.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Propose a mapping for an export nobody has mapped; say what is unsure and what is missing."""
+    with _reporting(as_json) as output:
+        from etl.cli.proposal import print_proposal
+        from etl.proposal import Asked, propose
+
+        asked = Asked(system, table, business_unit, currency, time_zone, encoding, delimiter)
+        proposal = propose(file, asked)
+        print_proposal(output, proposal, out)
+        if proposal.needed:
+            raise typer.Exit(3)
+
+
 @app.command()
 def rejects(
     reason: Annotated[str, typer.Option("--reason", help="Only this reason code.")] = "",

@@ -1,0 +1,194 @@
+"""From a sample to a proposal: what the file is, and one entry for each contract column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from etl.contract import TABLES, Table
+from etl.errors import UsageError
+from etl.mapping.words import did_you_mean
+from etl.proposal.entries import ASSUMED, STAND_IN, Entry, entries_of
+from etl.proposal.matching import Match, match_table
+from etl.proposal.needs import Need, unmet
+from etl.proposal.presets import Preset, preset_for
+from etl.proposal.sample import Sample, read_sample
+from etl.proposal.shapes import Shape, shape_of
+
+_MIN_SCORE = 0.5
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user says about a file that its header cannot say.
+
+    Args:
+        system: Name of the source system; becomes ``source_system``.
+        table: Contract table, or empty to find out.
+        business_unit: Shop or brand of all orders.
+        currency: ISO 4217 code of all amounts where no column tells it.
+        time_zone: IANA zone of the business day.
+        encoding: Encoding of the file; empty for UTF-8.
+        delimiter: Character between fields; empty to find out.
+    """
+
+    system: str
+    table: str = ""
+    business_unit: str = ""
+    currency: str = ""
+    time_zone: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A mapping of one export, and what is still open about it.
+
+    Args:
+        asked: What the user said.
+        sample: The beginning of the file.
+        entries: One entry per proposed or required contract column, by table.
+        grain: Source column whose value an order's rows share; empty when a row stands alone.
+        forward_fill: Source columns that only the first row of an order fills.
+        decimal_mark: Mark of the numbers.
+        unused: Source columns that nothing reads.
+        preset: The shipped mapping whose header this is, if there is one.
+        unmet: What marts lack with this file alone.
+    """
+
+    asked: Asked
+    sample: Sample
+    entries: tuple[Entry, ...]
+    grain: str
+    forward_fill: tuple[str, ...]
+    decimal_mark: str
+    unused: tuple[str, ...]
+    preset: Preset | None
+    unmet: tuple[Need, ...]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The contract tables the file feeds."""
+        return tuple(dict.fromkeys(entry.table for entry in self.entries))
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """What must be filled in before the mapping can be used."""
+        missing = [f"{e.table}.{e.column}" for e in self.entries if e.state == "needed"]
+        zone = [] if self.asked.time_zone else ["business_time_zone"]
+        return (*zone, *missing)
+
+
+def propose(file: Path, asked: Asked) -> Proposal:
+    """Look at a file and propose how to map it.
+
+    Raises:
+        FileRejected: The gate refuses the file.
+        UsageError: It is no table, or resembles none of the contract's.
+    """
+    sample = read_sample(file, asked.encoding, asked.delimiter)
+    shapes = {header: shape_of(sample.rows[header]) for header in sample.header}
+    tables = _tables(sample, shapes, asked)
+    matches = {table: match_table(TABLES[table], sample, shapes) for table in tables}
+    mark = _decimal_mark(matches)
+    matches = {table: _with_one_mark(found, mark) for table, found in matches.items()}
+    grain, forward_fill = _documents(sample, matches)
+    told = {"business_unit": asked.business_unit or asked.system, "currency": asked.currency}
+    entries = tuple(
+        entry
+        for table in tables
+        for entry in entries_of(TABLES[table], matches, sample, shapes, told)
+    )
+    used = {str(entry.spec["from"]) for entry in entries if entry.spec and "from" in entry.spec}
+    return Proposal(
+        asked=asked,
+        sample=sample,
+        entries=entries,
+        grain=grain,
+        forward_fill=forward_fill,
+        decimal_mark=mark,
+        unused=tuple(header for header in sample.header if header not in used),
+        preset=preset_for(sample.header),
+        unmet=unmet({f"{e.table}.{e.column}" for e in entries if e.state != "needed"}),
+    )
+
+
+def _tables(sample: Sample, shapes: Mapping[str, Shape], asked: Asked) -> tuple[str, ...]:
+    """Return what the file is: one table, or orders with their lines."""
+    if asked.table and asked.table not in TABLES:
+        raise UsageError(
+            f"The contract has no table {asked.table!r}{did_you_mean(asked.table, TABLES)}",
+            where="--table",
+        )
+    wanted = [asked.table] if asked.table else list(TABLES)
+    scores = {name: _score(TABLES[name], sample, shapes) for name in wanted}
+    best = max(scores, key=lambda name: (scores[name], -wanted.index(name)))
+    if not asked.table and scores[best][0] < _MIN_SCORE:
+        raise UsageError(
+            "The header resembles no table of the contract.",
+            where=sample.file,
+            todo=f"Say what it holds with --table; one of: {', '.join(TABLES)}.",
+        )
+    both = ("orders", "order_lines")
+    if best in both and all(_score(TABLES[t], sample, shapes)[0] >= _MIN_SCORE for t in both):
+        return both
+    return (best,)
+
+
+def _score(table: Table, sample: Sample, shapes: Mapping[str, Shape]) -> tuple[float, float]:
+    """Return the share of required columns that are found (all of the key's), and their number."""
+    found = {match.column: match.confidence for match in match_table(table, sample, shapes)}
+    free = {*ASSUMED.get(table.name, {}), *STAND_IN.get(table.name, {}), "business_unit"}
+    free |= {"line_no", "currency"}
+    columns = table.schema.columns()
+    required = [n for n, c in columns.items() if not c.nullable and n not in free]
+    if not required or any(key not in found for key in table.key if key not in free):
+        return 0.0, 0.0
+    return sum(found.get(name, 0.0) for name in required) / len(required), sum(found.values())
+
+
+def _documents(
+    sample: Sample, matches: Mapping[str, tuple[Match, ...]]
+) -> tuple[str, tuple[str, ...]]:
+    """Return the column that names an order, and the columns that only its first row fills."""
+    if "order_lines" not in matches:
+        return "", ()
+    key = next(m.header for m in matches["order_lines"] if m.column == "order_id")
+    follows = pl.col(key) == pl.col(key).shift()
+    filled = [
+        header
+        for match in matches.get("orders", ())
+        if (header := match.header) != key
+        and _only_on_first(sample.rows.select(follows.alias("follows"), pl.col(header)))
+    ]
+    return key, tuple(dict.fromkeys(filled))
+
+
+def _only_on_first(rows: pl.DataFrame) -> bool:
+    later = rows.filter("follows").to_series(1)
+    first = rows.filter(~pl.col("follows").fill_null(value=False)).to_series(1)
+    return len(later) > 0 and later.is_null().all() and not first.is_null().all()
+
+
+def _decimal_mark(matches: Mapping[str, tuple[Match, ...]]) -> str:
+    marks = [
+        match.reading.decimal_mark
+        for found in matches.values()
+        for match in found
+        if match.reading and match.reading.decimal_mark
+    ]
+    return max(sorted(set(marks)), key=marks.count) if marks else "."
+
+
+def _with_one_mark(matches: tuple[Match, ...], mark: str) -> tuple[Match, ...]:
+    """Give up the columns whose numbers have another mark: an export has one."""
+    return tuple(
+        replace(match, confidence=0.0, reading=None, doubt=f"its decimal mark is not {mark!r}")
+        if match.reading and match.reading.decimal_mark not in {"", mark}
+        else match
+        for match in matches
+    )

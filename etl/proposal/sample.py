@@ -1,0 +1,125 @@
+"""A file's header and its first records as text, read through the gate like any delivery."""
+
+from __future__ import annotations
+
+import codecs
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from etl.errors import FileRejected, UsageError
+from etl.ingest.gate import GatedFile, pass_gate
+
+SAMPLE_ROWS = 5_000
+_DELIMITERS = (",", ";", "\t", "|")
+_WRONG_DELIMITER = ("RAGGED_ROW", "STRAY_QUOTE", "UNBALANCED_QUOTE", "HEADER_DUPLICATE_COLUMN")
+
+
+@dataclass(frozen=True)
+class Written:
+    """How a text file is written: what the gate must be told.
+
+    Args:
+        encoding: utf-8, utf-16, gb18030 or latin-1.
+        delimiter: One character between two fields.
+        multiline: Whether quoted fields hold line breaks.
+    """
+
+    encoding: str
+    delimiter: str
+    multiline: bool = False
+
+    def missing_columns(self, header: tuple[str, ...], /) -> tuple[str, ...]:  # noqa: ARG002
+        """Every header will do: there is no mapping yet."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The beginning of a file.
+
+    Args:
+        file: Its name.
+        written: How it is written.
+        header: Column names in the order of the file.
+        rows: Its first records, all text, empty cells null.
+        records: Records of the whole file.
+    """
+
+    file: str
+    written: Written
+    header: tuple[str, ...]
+    rows: pl.DataFrame
+    records: int
+
+
+def read_sample(file: Path, encoding: str = "", delimiter: str = "") -> Sample:
+    """Read the beginning of a file; find out its delimiter unless it is told.
+
+    Args:
+        file: A text table with a header: plain, gzip or zstd.
+        encoding: As in a mapping; empty for UTF-8, or UTF-16 where the file says so.
+        delimiter: One character; empty to find out.
+
+    Raises:
+        FileRejected: The gate refuses the file.
+        UsageError: No delimiter, or more than one, makes a table of it.
+    """
+    encoding = encoding or _encoding(file)
+    wanted = (delimiter,) if delimiter else _DELIMITERS
+    with tempfile.TemporaryDirectory(prefix="loyalty-map-") as folder:
+        found = [
+            (gated, written)
+            for character in wanted
+            if (passed := _passed(file, Written(encoding, character), Path(folder)))
+            for gated, written in (passed,)
+        ]
+        if not delimiter:
+            found = [entry for entry in found if len(entry[0].header) > 1]
+        if len(found) != 1:
+            raise _unclear(file, [written.delimiter for _, written in found])
+        gated, written = found[0]
+        gated = pass_gate(file, written, Path(folder))  # the last one tried may have replaced it
+        return Sample(file.name, written, gated.header, _head(gated, written), gated.records)
+
+
+def _encoding(file: Path) -> str:
+    with file.open("rb") as opened:
+        start = opened.read(2)
+    return "utf-16" if start in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} else "utf-8"
+
+
+def _passed(file: Path, written: Written, folder: Path) -> tuple[GatedFile, Written] | None:
+    """Pass the gate, with line breaks in fields if need be; None when the delimiter is wrong."""
+    for attempt in (written, Written(written.encoding, written.delimiter, multiline=True)):
+        try:
+            return pass_gate(file, attempt, folder), attempt
+        except FileRejected as refused:
+            if refused.code not in _WRONG_DELIMITER:
+                raise
+    return None
+
+
+def _unclear(file: Path, delimiters: list[str]) -> UsageError:
+    seen = " and ".join(repr(character) for character in delimiters)
+    return UsageError(
+        f"More than one delimiter makes a table of it: {seen}."
+        if delimiters
+        else "No delimiter makes a table of it.",
+        where=file.name,
+        todo="Name it with --delimiter; a record with too many or too few fields is not repaired.",
+    )
+
+
+def _head(gated: GatedFile, written: Written) -> pl.DataFrame:
+    rows = pl.read_csv(
+        gated.path,
+        schema=dict.fromkeys(gated.header, pl.String()),
+        separator=written.delimiter,
+        n_rows=SAMPLE_ROWS,
+        glob=False,
+    )
+    text = pl.all().str.strip_chars()
+    return rows.with_columns(pl.when(text != "").then(text).name.keep())

@@ -165,6 +165,17 @@ def test_a_delimiter_that_cannot_be_told_is_asked_for(tmp_path):
         propose(tmp_path / "one.csv", ASKED)
 
 
+def test_json_lines_are_told_by_their_first_byte(tmp_path):
+    row = (
+        '{"ticket_id": 1, "status": "open", "type": "question", "created_at": "2026-03-01T10:00Z"}'
+    )
+    asked = Asked("help", time_zone="Europe/Berlin")
+    proposal = proposed(tmp_path, row + "\n", asked, name="tickets_2026-03-31.jsonl")
+    assert proposal.tables == ("crm_cases",)
+    (tmp_path / "help.yml").write_text(mapping_text(proposal), encoding="utf-8")
+    assert load_mapping(tmp_path / "help.yml").exports[0].format == "jsonl"
+
+
 def test_a_file_that_is_not_utf8_is_refused_until_its_encoding_is_told(tmp_path):
     file = tmp_path / "x.csv"
     file.write_bytes("order_id,order date,total,title\n1,2026-03-01,5,Käse\n".encode("latin-1"))

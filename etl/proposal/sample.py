@@ -11,6 +11,7 @@ import polars as pl
 
 from etl.errors import FileRejected, UsageError
 from etl.ingest.gate import GatedFile, pass_gate
+from etl.ingest.gate.source import Format
 
 SAMPLE_ROWS = 5_000
 _DELIMITERS = (",", ";", "\t", "|")
@@ -25,11 +26,13 @@ class Written:
         encoding: utf-8, utf-16, gb18030 or latin-1.
         delimiter: One character between two fields.
         multiline: Whether quoted fields hold line breaks.
+        format: csv or jsonl.
     """
 
     encoding: str
     delimiter: str
     multiline: bool = False
+    format: Format = "csv"
 
     def missing_columns(self, header: tuple[str, ...], /) -> tuple[str, ...]:  # noqa: ARG002
         """Every header will do: there is no mapping yet."""
@@ -59,7 +62,7 @@ def read_sample(file: Path, encoding: str = "", delimiter: str = "") -> Sample:
     """Read the beginning of a file; find out its delimiter unless it is told.
 
     Args:
-        file: A text table with a header: plain, gzip or zstd.
+        file: A text table with a header, or JSON Lines: plain, gzip or zstd.
         encoding: As in a mapping; empty for UTF-8, or UTF-16 where the file says so.
         delimiter: One character; empty to find out.
 
@@ -68,21 +71,37 @@ def read_sample(file: Path, encoding: str = "", delimiter: str = "") -> Sample:
         UsageError: No delimiter, or more than one, makes a table of it.
     """
     encoding = encoding or _encoding(file)
-    wanted = (delimiter,) if delimiter else _DELIMITERS
-    with tempfile.TemporaryDirectory(prefix="loyalty-map-") as folder:
-        found = [
-            (gated, written)
-            for character in wanted
-            if (passed := _passed(file, Written(encoding, character), Path(folder)))
-            for gated, written in (passed,)
-        ]
-        if not delimiter:
-            found = [entry for entry in found if len(entry[0].header) > 1]
-        if len(found) != 1:
-            raise _unclear(file, [written.delimiter for _, written in found])
-        gated, written = found[0]
-        gated = pass_gate(file, written, Path(folder))  # the last one tried may have replaced it
+    with tempfile.TemporaryDirectory(prefix="loyalty-map-") as name:
+        folder = Path(name)
+        written = _json_lines(file, encoding, folder) or _table(file, encoding, delimiter, folder)
+        gated = pass_gate(file, written, folder)
         return Sample(file.name, written, gated.header, _head(gated, written), gated.records)
+
+
+def _json_lines(file: Path, encoding: str, folder: Path) -> Written | None:
+    """Return how JSON Lines are written; None when the first bytes are no object."""
+    written = Written(encoding, ",", multiline=True, format="jsonl")
+    try:
+        pass_gate(file, written, folder)
+    except FileRejected as refused:
+        if refused.code != "BAD_MAGIC":
+            raise
+        return None
+    return written
+
+
+def _table(file: Path, encoding: str, delimiter: str, folder: Path) -> Written:
+    """Return how a table is written; its delimiter is the only one that makes one of it."""
+    found = [
+        written
+        for character in ((delimiter,) if delimiter else _DELIMITERS)
+        if (passed := _passed(file, Written(encoding, character), folder))
+        for gated, written in (passed,)
+        if delimiter or len(gated.header) > 1
+    ]
+    if len(found) != 1:
+        raise _unclear(file, [written.delimiter for written in found])
+    return found[0]
 
 
 def _encoding(file: Path) -> str:

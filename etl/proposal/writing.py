@@ -47,13 +47,15 @@ def _export(proposal: Proposal) -> Iterator[str]:
         yield f"    business_day: {_inline(day)}"
     else:
         yield "    # No day in the name: put a _manifest.json with business_day beside each file."
+    if written.format != "csv":
+        yield f"    format: {written.format}"
     if written.encoding != "utf-8":
         yield f"    encoding: {written.encoding}"
     if written.delimiter != ",":
         yield f"    delimiter: {_inline(written.delimiter)}"
     if proposal.decimal_mark != ".":
         yield f'    decimal_mark: "{proposal.decimal_mark}"'
-    if written.multiline:
+    if written.multiline and written.format == "csv":
         yield "    multiline: true                     # check: a quoted field holds a line break"
     if proposal.grain:
         yield f"    grain: {_inline(_grain(proposal))}"

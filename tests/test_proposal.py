@@ -25,7 +25,6 @@ from etl.proposal.shapes import Reading, Shape, shape_of
 from etl.proposal.writing import mapping_text
 from tests.company.generate import MAPPINGS
 
-
 ERP = """\
 Belegnummer;Belegdatum;Kunden-Nr;E-Mail;Artikelnummer;Bezeichnung;Menge;Positionsbetrag;Einzelpreis
 1001;28.03.2026;00017;a@example.com;007;Seife;2;7,00;3,50

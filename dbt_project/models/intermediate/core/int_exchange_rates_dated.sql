@@ -18,6 +18,10 @@ cases as (
     select * from {{ ref('int_cases_latest') }}
 ),
 
+opportunities as (
+    select * from {{ ref('int_opportunities_latest') }}
+),
+
 days_with_money as (
     select ordered_on as used_on from orders
     union
@@ -26,6 +30,8 @@ days_with_money as (
     select refunded_on as used_on from refunds
     union
     select opened_on as used_on from cases
+    union
+    select coalesce(closed_on, created_on) as used_on from opportunities
 ),
 
 dated as (

@@ -52,6 +52,9 @@ def test_a_name_of_two_documents_splits_both(tmp_path: Path) -> None:
     rows = pl.DataFrame({DOCUMENT: [0, 0, 1, 2, 3, 4], "key": ["a", "a", "b", "a", None, None]})
     path = tmp_path / "names.parquet"
     pl.concat(
-        [document_names(rows, "key", "grain"), document_names(rows.head(3), "key", "orders")]
+        [
+            document_names(rows, pl.col("key"), "grain"),
+            document_names(rows.head(3), pl.col("key"), "orders"),
+        ]
     ).write_parquet(path)
     assert sorted(split_documents(path)[DOCUMENT].to_list()) == [0, 2]

@@ -392,7 +392,7 @@ def test_whatever_passes_is_read_alike_by_polars_and_python(
 @given(body=st.text(st.sampled_from('a"\n'), max_size=12))
 def test_a_single_column_is_counted_as_polars_counts_it(tmp_path: Path, body: str) -> None:
     columns = (Column("product_id", sources=("id",)),)
-    export = make_export(targets={"products": Target("products", "row", columns)})
+    export = make_export(targets=(Target("products", "row", columns),))
     try:
         gated = gate(tmp_path, f"id\n{body}\n".encode(), export)
     except FileRejected:

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from etl.config import PACKAGED_MAPPINGS
 from etl.errors import MappingError
-from etl.mapping import Column, Mapping, Op, load_mapping, load_mappings
+from etl.mapping import Column, Export, Mapping, Op, Target, load_mapping, load_mappings
 from etl.mapping.load import SCHEMA_PATH
 from tests.delivering import BASKETS
 
@@ -24,6 +24,10 @@ def load(folder: Path, yaml: str) -> Mapping:
     path = folder / "shop.yml"
     path.write_text(textwrap.dedent(yaml), encoding="utf-8")
     return load_mapping(path)
+
+
+def target(export: Export, table: str) -> Target:
+    return next(target for target in export.targets if target.table == table)
 
 
 def refusal(folder: Path, old: str, new: str) -> tuple[str, str]:
@@ -46,15 +50,15 @@ def test_a_mapping_becomes_values_with_defaults(tmp_path: Path) -> None:
     assert (export.delimiter, export.decimal_mark, export.null_tokens) == (",", ".", ("",))
     assert export.time_zone == "UTC"
     assert export.feed == "orders"
-    assert export.targets["order_lines"].per == "row"
-    assert export.targets["orders"].column("discount") == Column("discount", const="0")
+    assert target(export, "order_lines").per == "row"
+    assert target(export, "orders").column("discount") == Column("discount", const="0")
     assert export.source_columns == (
         "amount", "at", "basket", "customer", "mail", "quantity", "sku", "title",
     )  # fmt: skip
 
 
 def test_columns_stand_in_the_order_of_the_contract(tmp_path: Path) -> None:
-    names = [c.name for c in load(tmp_path, BASKETS).exports[0].targets["orders"].columns]
+    names = [c.name for c in target(load(tmp_path, BASKETS).exports[0], "orders").columns]
     assert names[:4] == ["order_id", "business_unit", "customer_ref", "email"]
 
 
@@ -64,7 +68,7 @@ def test_every_word_of_a_column_is_read(tmp_path: Path) -> None:
         " on_unknown: {const: z}, default: d}"
     )
     mapping = load(tmp_path, BASKETS.replace("{from: customer}", spec))
-    assert mapping.exports[0].targets["orders"].column("customer_ref") == Column(
+    assert target(mapping.exports[0], "orders").column("customer_ref") == Column(
         "customer_ref",
         sources=("a", "b"),
         ops=(Op("strip"), Op("split_list", ";", "last")),
@@ -110,10 +114,10 @@ def test_a_coalesce_needs_one_of_its_columns_only(tmp_path: Path) -> None:
         ("{from: customer}", "{form: customer}", "Unknown key; did you mean 'from'?",
          f"{ORDERS}.customer_ref.form"),
         ("{from: customer}", "{from: a, const: b}",
-         "Expected exactly one of from, const, coalesce, op; found from and const.",
+         "Expected exactly one of from, const, coalesce, add, text, op; found from and const.",
          f"{ORDERS}.customer_ref"),
         ("{from: customer}", "{default: b}",
-         "Expected exactly one of from, const, coalesce, op; found none of them.",
+         "Expected exactly one of from, const, coalesce, add, text, op; found none of them.",
          f"{ORDERS}.customer_ref"),
         ("{from: customer}", "{from: a, ops: [stripp]}", "'stripp' is not known; did you mean",
          f"{ORDERS}.customer_ref.ops.0"),
@@ -292,7 +296,9 @@ def test_the_schema_is_a_valid_and_closed_json_schema() -> None:
     closed = [d for d in objects if d.get("type") == "object"]
     assert closed
     assert all("additionalProperties" in d for d in closed)
-    described = [(n, p) for d in closed for n, p in d["properties"].items() if "$ref" not in p]
+    described = [
+        (n, p) for d in closed for n, p in d.get("properties", {}).items() if "$ref" not in p
+    ]
     assert [name for name, prop in described if not prop.get("description")] == []
 
 
@@ -302,7 +308,7 @@ REFERENCE = SCHEMA_PATH.with_name("REFERENCE.md").read_text(encoding="utf-8")
 def test_the_file_of_the_reference_page_is_a_valid_mapping(tmp_path: Path) -> None:
     whole = REFERENCE.split("## A whole file", 1)[1].split("```yaml\n", 1)[1].split("```", 1)[0]
     export = load(tmp_path, whole).export("orders")
-    assert export.targets["orders"].column("discount") == Column(
+    assert target(export, "orders").column("discount") == Column(
         "discount", sources=("Discount",), default="0", negate=True, aggregate="sum"
     )
 

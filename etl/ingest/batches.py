@@ -123,10 +123,23 @@ def _end_of_records(data: bytes, *, multiline: bool) -> int:
 
 
 def _with_documents(batch: pl.DataFrame, export: Export, first: int) -> pl.DataFrame:
+    """Number the documents: one begins where the key changes.
+
+    Of a key of several columns each may be empty below a document's first row; a row where all
+    are belongs to no document.
+    """
     if export.grain is None:
         return batch.with_columns((pl.col(ROW) - 1).alias(DOCUMENT))
-    run = cleaned(export.grain.key, export.null_tokens).rle_id().cast(pl.Int64())
-    return batch.with_columns((run + first).alias(DOCUMENT))
+    present = [name for name in export.grain.key if name in batch.columns]
+    names = [cleaned(name, export.null_tokens) for name in present]
+    if len(names) == 1:
+        run = names[0].rle_id()
+    else:
+        nameless = pl.all_horizontal(name.is_null() for name in names)
+        changes = [name.is_not_null() & (name != name.forward_fill().shift(1)) for name in names]
+        begins = pl.any_horizontal(*changes, nameless != nameless.shift(1)).fill_null(value=False)
+        run = begins.cast(pl.Int64()).cum_sum()
+    return batch.with_columns((run.cast(pl.Int64()) + first).alias(DOCUMENT))
 
 
 class Cleaner:
@@ -144,10 +157,11 @@ class Cleaner:
         self._export = export
         self._header = header
         self._seen: dict[tuple[str, ...], dict[tuple[object, ...], int]] = {
-            column.of: {}
-            for target in export.targets.values()
+            way.of: {}
+            for target in export.targets
             for column in target.columns
-            if column.op == "occurrence"
+            for way in column.ways
+            if way.op == "occurrence"
         }
 
     def clean(self, batch: pl.DataFrame) -> pl.DataFrame:

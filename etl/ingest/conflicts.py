@@ -23,16 +23,16 @@ NAMES_SCHEMA: dict[str, pl.DataType] = {
 _ROWS_AT_A_TIME = 2_000_000
 
 
-def document_names(rows: pl.DataFrame, name: str, what: str) -> pl.DataFrame:
+def document_names(rows: pl.DataFrame, name: pl.Expr, what: str) -> pl.DataFrame:
     """Return which document goes by which name; a null name is none.
 
     Args:
-        rows: Has DOCUMENT and the naming column.
-        name: The naming column.
+        rows: Has DOCUMENT and the naming columns.
+        name: The name, text.
         what: Tells names of different kinds apart.
     """
-    named = pl.struct(pl.lit(what).alias("what"), pl.col(name).alias("name"))
-    pairs = rows.filter(pl.col(name).is_not_null()).select(DOCUMENT, name).unique()
+    named = pl.struct(pl.lit(what).alias("what"), "name")
+    pairs = rows.select(DOCUMENT, name.alias("name")).drop_nulls().unique()
     return pairs.select(
         named.hash(1).alias("first"),
         named.hash(2).alias("second"),

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from etl.config import Settings
+from etl.contract import TABLES
 from etl.errors import FileRejected
 from etl.files import make_folder, sha256_of
 from etl.ingest.conflicts import duplicate_keys, split_documents
@@ -157,10 +158,11 @@ def _staged_rows(job: Job, folder: Path, staged: StagedDelivery) -> StagedDelive
         staged,
         status="accepted",
         rejects=_rejects(folder, counted),
+        left_out=counted.left_out,
         unmapped=counted.unmapped,
     )
     if counted.bad_records > _MAX_BAD_SHARE * job.file.records:
-        for table in job.export.targets:
+        for table in job.export.tables:
             (folder / f"{table}.parquet").unlink()
         return _rejected(staged, _too_many(job.file, counted, staged.file))
     return replace(staged, tables=_tables(folder, counted))
@@ -170,8 +172,8 @@ def _conflicts(job: Job, folder: Path) -> Conflicts:
     return Conflicts(
         split=split_documents(folder / f"{NAMES}.parquet"),
         duplicates={
-            table: duplicate_keys(folder / f"{table}.parquet", target.contract)
-            for table, target in job.export.targets.items()
+            table: duplicate_keys(folder / f"{table}.parquet", TABLES[table])
+            for table in job.export.tables
         },
     )
 

@@ -37,10 +37,11 @@ def personal_sources(export: Export) -> frozenset[str]:
     """Return the source columns whose values must not be shown."""
     return frozenset(
         source
-        for target in export.targets.values()
+        for target in export.targets
         for column in target.columns
-        if column.name in target.pii or any(op.name == "hash" for op in column.ops)
-        for source in column.needs
+        for way in column.ways
+        if column.name in target.pii or any(op.name == "hash" for op in way.ops)
+        for source in way.needs
     )
 
 

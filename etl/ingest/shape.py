@@ -15,6 +15,7 @@ from etl.ingest.batches import KEYS
 from etl.ingest.problems import MASK, RANK_CELL, no_problems, problems_of
 from etl.mapping import Column, Export, Target
 from etl.mapping.casts import DECIMALS, Cast, typed, why_bad
+from etl.mapping.conditions import chosen, satisfied
 from etl.mapping.operations import (
     DOCUMENT,
     as_delivered,
@@ -26,8 +27,6 @@ from etl.mapping.operations import (
     may_refuse,
     operated,
 )
-
-_TEXT, _MAPPED = "\0text\0", "\0mapped\0"
 
 
 @dataclass(frozen=True)
@@ -56,11 +55,41 @@ def shape(
         zone: Business time zone.
         masked: Contract columns whose values must not be shown.
     """
+    taken = clean.filter(satisfied(target.when, export.decimal_mark)) if target.when else clean
     if target.per == "row":
-        rows, problems = _read(clean, target.columns, target, export, masked)
+        rows, problems = _read(taken, target.columns, target, export, masked)
     else:
-        rows, problems = _by_document(clean, target, export, masked)
+        rows, problems = _by_document(taken, target, export, masked)
     return Shaped(_completed(rows, target, zone), problems)
+
+
+def dated(part: Shaped, known: pl.DataFrame, target: Target, zone: str) -> Shaped:
+    """Fill the columns that a mapping makes of the day since which a row is known.
+
+    An instant becomes noon, an hour that exists on every day in every zone.
+
+    Args:
+        part: Rows of the target.
+        known: DOCUMENT and ``known_on``.
+        target: The target.
+        zone: Business time zone.
+    """
+    names = [c.name for c in target.columns if any(way.op == "known_on" for way in c.ways)]
+    if not names:
+        return part
+    day = pl.col("known_on")
+    noon = day.cast(pl.Datetime("us")).dt.offset_by("12h").dt.replace_time_zone(zone)
+    fills = []
+    for name in names:
+        if target.contract.kind(name) == "day":
+            fills.append(pl.col(name).fill_null(day))
+        else:
+            fills += [
+                pl.col(name).fill_null(noon.dt.convert_time_zone("UTC")),
+                pl.col(business_date(name)).fill_null(day),
+            ]
+    rows = part.rows.join(known, on=DOCUMENT, how="left", maintain_order="left")
+    return Shaped(rows.with_columns(fills).drop("known_on"), part.problems)
 
 
 def _by_document(
@@ -102,49 +131,99 @@ def _read(
     masked: frozenset[str],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read columns row by row: text, operations, map, cast; bad cells become problems."""
-    read = [column for column in columns if column.const is None]
-    casts = {column.name: _cast(column, target, export) for column in columns}
+    ways = {column.name: _ways(column, target, export) for column in columns}
+    every = [way for found in ways.values() for way in found]
+    read = [way for way in every if way.is_read]
     work = frame.select(
-        *KEYS, *(_text(c, target).alias(_TEXT + c.name) for c in read)
-    ).with_columns(mapped(pl.col(_TEXT + c.name), c).alias(_MAPPED + c.name) for c in read)
-    work = work.with_columns(
-        *(typed(pl.col(_MAPPED + c.name), casts[c.name]).alias(c.name) for c in read),
-        *(typed(pl.lit(c.const), casts[c.name]).alias(c.name) for c in columns if c not in read),
+        *KEYS,
+        *(way.taken.alias(way.flag) for way in every if way.taken is not None),
+        *(_text(way, target, export).alias(way.text) for way in read),
     )
+    work = work.with_columns(
+        way.if_taken(mapped(pl.col(way.text), way.column)).alias(way.mapped) for way in read
+    )
+    work = work.with_columns(way.value().alias(way.label) for way in every)
     problems = [no_problems()]
-    for column in read:
-        problems += _bad_cells(work, column, casts[column.name], masked)
-    return work.select(*KEYS, *(column.name for column in columns)), pl.concat(problems)
+    for way in read:
+        problems += _bad_cells(work, way, masked)
+    values = (pl.coalesce([w.label for w in found]).alias(n) for n, found in ways.items())
+    return work.select(*KEYS, *values), pl.concat(problems)
 
 
-def _text(column: Column, target: Target) -> pl.Expr:
-    """Return the text of a column; a personal value of nothing but blanks is none."""
-    text = operated(delivered(column), column)
-    if column.name not in target.pii:
-        return text
-    return pl.when(text.str.strip_chars() != "").then(text)
+@dataclass(frozen=True)
+class _Way:
+    """One way to make a column, and the names of its steps in the working frame.
+
+    Args:
+        column: The way as the mapping says it.
+        label: Name of its values.
+        taken: Tells the rows in which it is the way taken; null when it is so in all.
+        cast: How its text becomes a value.
+    """
+
+    column: Column
+    label: str
+    taken: pl.Expr | None
+    cast: Cast
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it comes from the delivered row."""
+        return self.column.const is None and self.column.op != "known_on"
+
+    @property
+    def flag(self) -> str:
+        return f"\0taken\0{self.label}"
+
+    @property
+    def text(self) -> str:
+        return f"\0text\0{self.label}"
+
+    @property
+    def mapped(self) -> str:
+        return f"\0mapped\0{self.label}"
+
+    def if_taken(self, value: pl.Expr) -> pl.Expr:
+        """Leave the value where the way is taken; needs the flag in the frame."""
+        return value if self.taken is None else pl.when(pl.col(self.flag)).then(value)
+
+    def value(self) -> pl.Expr:
+        """Return the value of the way; what is known later is null until :func:`dated`."""
+        if self.is_read:
+            return typed(pl.col(self.mapped), self.cast)
+        return self.if_taken(typed(pl.lit(self.column.const, dtype=pl.String()), self.cast))
 
 
-def _cast(column: Column, target: Target, export: Export) -> Cast:
+def _ways(column: Column, target: Target, export: Export) -> list[_Way]:
     kind = "text" if column.aggregate == "count" else target.contract.kind(column.name)
-    return cast_of(column, kind, export)
+    taken = chosen(column, export.decimal_mark) if column.conditions else [None]
+    return [
+        _Way(way, f"{column.name}\0{n}", flag, cast_of(way, kind, export))
+        for n, (way, flag) in enumerate(zip(column.ways, taken, strict=True))
+    ]
 
 
-def _bad_cells(
-    work: pl.DataFrame, column: Column, cast: Cast, masked: frozenset[str]
-) -> list[pl.DataFrame]:
-    text, after_map = pl.col(_TEXT + column.name), pl.col(_MAPPED + column.name)
+def _text(way: _Way, target: Target, export: Export) -> pl.Expr:
+    """Return the text of a way; a personal value of nothing but blanks is none."""
+    text = operated(delivered(way.column, export.decimal_mark), way.column)
+    if way.column.name in target.pii:
+        text = pl.when(text.str.strip_chars() != "").then(text)
+    return text if way.taken is None else pl.when(way.taken).then(text)
+
+
+def _bad_cells(work: pl.DataFrame, way: _Way, masked: frozenset[str]) -> list[pl.DataFrame]:
+    text, after_map = pl.col(way.text), pl.col(way.mapped)
     found = []
-    refused = work.filter(is_refused(text, column)) if may_refuse(column) else work.clear()
+    refused = work.filter(is_refused(text, way.column)) if may_refuse(way.column) else work.clear()
     if refused.height:
-        found.append(_cell_problems(refused, column, "BAD_FORMAT", as_delivered(text), masked))
-    unknown = work.filter(is_unknown(text, column)) if column.value_map else work.clear()
+        found.append(_cell_problems(refused, way.column, "BAD_FORMAT", as_delivered(text), masked))
+    unknown = work.filter(is_unknown(text, way.column)) if way.column.value_map else work.clear()
     if unknown.height:
-        found.append(_cell_problems(unknown, column, "UNKNOWN_CODE", text, masked))
+        found.append(_cell_problems(unknown, way.column, "UNKNOWN_CODE", text, masked))
     # Null counts are known without looking at the cells: the usual batch costs nothing here.
-    if work[column.name].null_count() != work[_MAPPED + column.name].null_count():
-        bad = work.filter(after_map.is_not_null() & pl.col(column.name).is_null())
-        found.append(_cell_problems(bad, column, why_bad(after_map, cast), text, masked))
+    if work[way.label].null_count() != work[way.mapped].null_count():
+        bad = work.filter(after_map.is_not_null() & pl.col(way.label).is_null())
+        found.append(_cell_problems(bad, way.column, why_bad(after_map, way.cast), text, masked))
     return found
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from etl.contract import TABLES
 from etl.ingest.batches import Cleaner, read_batches
 from etl.ingest.conflicts import NAMES_SCHEMA, document_names
 from etl.ingest.discover import Delivery
@@ -34,7 +35,7 @@ from etl.ingest.rejects import (
     raw_json,
     refused,
 )
-from etl.ingest.shape import Shaped, shape
+from etl.ingest.shape import Shaped, dated, shape
 from etl.ingest.staging import REJECTS, TableWriter, table_writer
 from etl.ingest.stamp import Envelope, known_on, stamped
 from etl.mapping import Export, Target
@@ -70,12 +71,9 @@ class Job:
         return personal_sources(self.export)
 
     @cached_property
-    def masked(self) -> dict[str, frozenset[str]]:
-        """Contract columns whose values must not be shown, by table."""
-        return {
-            table: masked_columns(target, self.personal)
-            for table, target in self.export.targets.items()
-        }
+    def masked(self) -> tuple[frozenset[str], ...]:
+        """Contract columns whose values must not be shown, for each target."""
+        return tuple(masked_columns(target, self.personal) for target in self.export.targets)
 
     @property
     def unmapped(self) -> list[str]:
@@ -108,7 +106,8 @@ class Sieved:
     Args:
         rows: Accepted rows by table.
         amounts: Sum of the amount column over accepted rows; null when there is none.
-        bad_records: Records of the file that are in no table.
+        bad_records: Records of the file that are in no table because of a fault.
+        left_out: Records of the file that no target takes.
         rejects: Refused rows, counted by reason.
         unmapped: Filled cells of the source columns that nothing reads.
     """
@@ -117,6 +116,7 @@ class Sieved:
     amounts: dict[str, Decimal | None]
     unmapped: dict[str, int]
     bad_records: int = 0
+    left_out: int = 0
     rejects: RejectTally = field(default_factory=RejectTally)
 
 
@@ -128,7 +128,7 @@ def sieve(job: Job, folder: Path, known: Conflicts | None = None) -> Sieved:
         folder: Where the files are written.
         known: Faults that an earlier pass found; without, names are collected to look for them.
     """
-    tables = list(job.export.targets)
+    tables = job.export.tables
     counted = Sieved(
         rows=dict.fromkeys(tables, 0),
         amounts=dict.fromkeys(tables, None),
@@ -143,7 +143,7 @@ def sieve(job: Job, folder: Path, known: Conflicts | None = None) -> Sieved:
 
 @contextmanager
 def _writers(job: Job, folder: Path) -> Iterator[dict[str, TableWriter]]:
-    schemas = {t: target.contract.lake_schema() for t, target in job.export.targets.items()}
+    schemas = {table: TABLES[table].lake_schema() for table in job.export.tables}
     schemas |= {REJECTS: REJECT_SCHEMA, NAMES: NAMES_SCHEMA}
     with ExitStack() as stack:
         yield {
@@ -161,43 +161,64 @@ def _sift(
     conflicts: Conflicts | None,
 ) -> None:
     """Sort one batch into tables and quarantine."""
-    shaped = {
-        table: shape(clean, target, job.export, job.zone, job.masked[table])
-        for table, target in job.export.targets.items()
-    }
-    problems = {table: _problems(job, table, shaped[table], clean, conflicts) for table in shaped}
-    bad = pl.concat([found.select(DOCUMENT) for found in problems.values()]).unique()
+    shaped, known = _shaped(job, clean)
+    problems = [_problems(job, nth, part, clean, conflicts) for nth, part in enumerate(shaped)]
+    bad = pl.concat([found.select(DOCUMENT) for found in problems]).unique()
     if conflicts is None:
         writers[NAMES].write(_names(job, clean, shaped))
     for name in counted.unmapped:
         counted.unmapped[name] += int(batch.select((pl.col(name) != "").sum()).item())
-    _accept(job, shaped, bad, writers, counted)
+    counted.left_out += _left_out(job, clean, shaped, bad)
+    _accept(job, shaped, known, bad, writers, counted)
     if bad.height:
         counted.bad_records += clean.join(bad, on=DOCUMENT, how="semi").height
         raw = raw_json(batch.join(bad, on=DOCUMENT, how="semi"), job.export, job.personal)
-        for table, target in job.export.targets.items():
-            rows = shaped[table].rows.join(bad, on=DOCUMENT, how="semi", maintain_order="left")
-            _refuse(job, target, refused(rows, problems[table], target), raw, writers, counted)
+        for target, part, found in zip(job.export.targets, shaped, problems, strict=True):
+            rows = part.rows.join(bad, on=DOCUMENT, how="semi", maintain_order="left")
+            _refuse(job, target, refused(rows, found, target), raw, writers, counted)
+
+
+def _shaped(job: Job, clean: pl.DataFrame) -> tuple[list[Shaped], pl.DataFrame]:
+    """Return the rows of each target, and since when each document is known."""
+    shaped = [
+        shape(clean, target, job.export, job.zone, masked)
+        for target, masked in zip(job.export.targets, job.masked, strict=True)
+    ]
+    rows = [part.rows for part in shaped]
+    known = known_on(rows, job.export, job.delivery.mode, job.delivery.business_day)
+    return [
+        dated(part, known, target, job.zone)
+        for part, target in zip(shaped, job.export.targets, strict=True)
+    ], known
+
+
+def _left_out(
+    job: Job, clean: pl.DataFrame, shaped: list[Shaped], bad: pl.DataFrame
+) -> int:
+    """Count the records of good documents that no target takes."""
+    if not all(target.when for target in job.export.targets):
+        return 0
+    taken = pl.concat([part.rows.select(DOCUMENT) for part in shaped] + [bad]).unique()
+    return clean.join(taken, on=DOCUMENT, how="anti").height
 
 
 def _accept(
     job: Job,
-    shaped: dict[str, Shaped],
+    shaped: list[Shaped],
+    known: pl.DataFrame,
     bad: pl.DataFrame,
     writers: dict[str, TableWriter],
     counted: Sieved,
 ) -> None:
-    every = {table: part.rows for table, part in shaped.items()}
-    known = known_on(every, job.export, job.delivery.mode, job.delivery.business_day)
-    for table, rows in every.items():
-        contract = job.export.targets[table].contract
-        good = rows.join(bad, on=DOCUMENT, how="anti", maintain_order="left") if len(bad) else rows
-        writers[table].write(
-            stamped(good, known, job.export.targets[table], job.envelope, job.tokens)
-        )
+    for target, part in zip(job.export.targets, shaped, strict=True):
+        table, good = target.table, part.rows
+        if bad.height:
+            good = good.join(bad, on=DOCUMENT, how="anti", maintain_order="left")
+        writers[table].write(stamped(good, known, target, job.envelope, job.tokens))
         counted.rows[table] += good.height
-        if contract.amount and good[contract.amount].count():
-            total = Decimal(str(good[contract.amount].sum()))
+        amount = target.contract.amount
+        if amount and good[amount].count():
+            total = Decimal(str(good[amount].sum()))
             counted.amounts[table] = (counted.amounts[table] or Decimal(0)) + total
 
 
@@ -221,27 +242,28 @@ def _refuse(
 
 
 def _problems(
-    job: Job, table: str, part: Shaped, clean: pl.DataFrame, conflicts: Conflicts | None
+    job: Job, nth: int, part: Shaped, clean: pl.DataFrame, conflicts: Conflicts | None
 ) -> pl.DataFrame:
     """Return all that is wrong with a batch in one target."""
-    contract = job.export.targets[table].contract
+    target = job.export.targets[nth]
     found = [
-        _without_key(job.export, clean),
+        _without_key(job.export, clean, part),
         part.problems,
-        contract_problems(part.rows, contract, job.masked[table]),
-        future_problems(part.rows, contract, job.delivery.business_day),
+        contract_problems(part.rows, target.contract, job.masked[nth]),
+        future_problems(part.rows, target.contract, job.delivery.business_day),
     ]
     if conflicts is not None:
-        found += _known_conflicts(job.export, table, part.rows, conflicts)
+        found += _known_conflicts(job.export, target, part.rows, conflicts)
     return pl.concat(found)
 
 
-def _without_key(export: Export, clean: pl.DataFrame) -> pl.DataFrame:
+def _without_key(export: Export, clean: pl.DataFrame, part: Shaped) -> pl.DataFrame:
     if export.grain is None:
         return no_problems()
+    nameless = clean.filter(pl.all_horizontal(pl.col(list(export.grain.key)).is_null()))
     return problems_of(
-        clean.filter(pl.col(export.grain.key).is_null()),
-        column=export.grain.key,
+        nameless.join(part.rows, on=DOCUMENT, how="semi", maintain_order="left"),
+        column=export.grain.label,
         reason=pl.lit("REQUIRED_MISSING"),
         value=pl.lit(None),
         rank=-1,
@@ -249,15 +271,15 @@ def _without_key(export: Export, clean: pl.DataFrame) -> pl.DataFrame:
 
 
 def _known_conflicts(
-    export: Export, table: str, rows: pl.DataFrame, conflicts: Conflicts
+    export: Export, target: Target, rows: pl.DataFrame, conflicts: Conflicts
 ) -> list[pl.DataFrame]:
-    contract = export.targets[table].contract
+    contract = target.contract
     split = rows.join(conflicts.split, on=DOCUMENT, how="semi", maintain_order="left")
     twice = rows.join(
-        conflicts.duplicates[table], left_on=ROW, right_on="source_row", how="semi",
+        conflicts.duplicates[target.table], left_on=ROW, right_on="source_row", how="semi",
         maintain_order="left",
     )  # fmt: skip
-    name = export.grain.key if export.grain else contract.document
+    name = export.grain.label if export.grain else contract.document
     return [
         problems_of(frame, column=column, reason=pl.lit(code), value=pl.lit(None), rank=RANK_FILE)
         for frame, column, code in (
@@ -267,13 +289,14 @@ def _known_conflicts(
     ]
 
 
-def _names(job: Job, clean: pl.DataFrame, shaped: dict[str, Shaped]) -> pl.DataFrame:
+def _names(job: Job, clean: pl.DataFrame, shaped: list[Shaped]) -> pl.DataFrame:
     """Return by which names the documents of a batch go, to find those in two places."""
     found = [pl.DataFrame(schema=NAMES_SCHEMA)]
     if job.export.grain is not None:
-        found.append(document_names(clean, job.export.grain.key, "grain"))
-    for table, part in shaped.items():
-        document = job.export.targets[table].contract.document
+        found.append(document_names(clean, pl.coalesce(list(job.export.grain.key)), "grain"))
+    for target, part in zip(job.export.targets, shaped, strict=True):
+        document = target.contract.document
         if document:
-            found.append(document_names(part.rows, document, table))
-    return pl.concat(found)
+            found.append(document_names(part.rows, pl.col(document), target.table))
+    # Two targets may feed one table from the same document.
+    return pl.concat(found).unique(maintain_order=True)

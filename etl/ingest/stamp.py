@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -41,12 +42,12 @@ class Envelope:
 
 
 def known_on(
-    rows: dict[str, pl.DataFrame], export: Export, mode: str, business_day: date
+    rows: Sequence[pl.DataFrame], export: Export, mode: str, business_day: date
 ) -> pl.DataFrame:
     """Return since when each document is known.
 
     Args:
-        rows: Shaped rows by table.
+        rows: Shaped rows of each target.
         export: Says which columns tell it for a history.
         mode: Mode of the delivery.
         business_day: The latest possible day, and the day when nothing tells.
@@ -55,23 +56,24 @@ def known_on(
         DOCUMENT and ``known_on``, one row per document. Rows of one document are known together:
         on the latest day that any of them says.
     """
-    documents = pl.concat([frame.select(DOCUMENT) for frame in rows.values()]).unique()
+    documents = pl.concat([frame.select(DOCUMENT) for frame in rows]).unique()
     days = []
-    for position, (name, table) in enumerate(_tellers(export) if mode == "history" else ()):
-        day = name if export.targets[table].contract.kind(name) == "day" else business_date(name)
-        told = rows[table].group_by(DOCUMENT).agg(pl.col(day).max().alias(f"told {position}"))
+    for position, (name, nth) in enumerate(_tellers(export) if mode == "history" else ()):
+        is_day = export.targets[nth].contract.kind(name) == "day"
+        day = name if is_day else business_date(name)
+        told = rows[nth].group_by(DOCUMENT).agg(pl.col(day).max().alias(f"told {position}"))
         documents = documents.join(told, on=DOCUMENT, how="left")
         days.append(pl.col(f"told {position}"))
     first = pl.coalesce(*days, pl.lit(business_day))
     return documents.select(DOCUMENT, pl.min_horizontal(first, pl.lit(business_day)).alias(_KNOWN))
 
 
-def _tellers(export: Export) -> list[tuple[str, str]]:
-    """Return the known_from columns and the tables that have them, in the order they are asked."""
+def _tellers(export: Export) -> list[tuple[str, int]]:
+    """Return the known_from columns and the targets that have them, in the order they are asked."""
     return [
-        (name, table)
+        (name, nth)
         for name in export.known_from
-        for table, target in export.targets.items()
+        for nth, target in enumerate(export.targets)
         if target.column(name)
     ]
 

@@ -1,10 +1,11 @@
 """The mapping language: one YAML per source system, checked at start (see REFERENCE.md)."""
 
 from etl.mapping.load import load_mapping, load_mappings
-from etl.mapping.model import Column, Export, Grain, Mapping, Op, Target
+from etl.mapping.model import Column, Condition, Export, Grain, Mapping, Op, Target
 
 __all__ = [
     "Column",
+    "Condition",
     "Export",
     "Grain",
     "Mapping",

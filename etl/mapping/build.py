@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from etl.contract import TABLES
 from etl.files import digest_of
-from etl.mapping.model import Column, Export, Grain, Mapping, Op, Target
+from etl.mapping.model import Column, Condition, Export, Grain, Mapping, Op, Target, Test
 
 _FINGERPRINT_DIGITS = 16
 # Words that say when and where a file is expected, not what its rows mean.
@@ -28,15 +28,21 @@ def build(values: dict[str, Any]) -> Mapping:
     )
 
 
-def column_of(name: str, spec: dict[str, Any]) -> Column:
+def column_of(name: str, spec: dict[str, Any] | list[dict[str, Any]]) -> Column:
     """Return one column; ``spec`` passed the JSON Schema."""
+    if isinstance(spec, list):
+        ways = tuple(column_of(name, way) for way in spec)
+        return Column(name=name, token=ways[0].token, aggregate=ways[0].aggregate, choices=ways)
     const, default = spec.get("const"), spec.get("default")
     value_map = spec.get("map")
     on_unknown, unknown_const = _on_unknown(spec.get("on_unknown", "reject"))
     return Column(
         name=name,
         sources=(spec["from"],) if "from" in spec else tuple(spec.get("coalesce", ())),
+        plus=tuple(spec.get("add", ())),
+        minus=tuple(spec.get("subtract", ())),
         const=None if const is None else text_of(const),
+        template=spec.get("text"),
         op=spec.get("op"),
         of=tuple(spec.get("of", ())),
         format=spec.get("format", "{n}"),
@@ -50,6 +56,7 @@ def column_of(name: str, spec: dict[str, Any]) -> Column:
         negate=spec.get("negate", False),
         token=spec.get("token"),
         aggregate=spec.get("aggregate", "first"),
+        when=_conditions(spec),
     )
 
 
@@ -58,9 +65,13 @@ def text_of(value: str | int | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def listed(value: Any) -> list[Any]:
+    """Return a list as it is, and one value as a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
 def _export(values: dict[str, Any], name: str) -> Export:
     spec = values["exports"][name]
-    grain = spec.get("grain")
     return Export(
         name=name,
         system=values["system"],
@@ -78,8 +89,12 @@ def _export(values: dict[str, Any], name: str) -> Export:
         multiline=spec.get("multiline", spec.get("format") == "jsonl"),
         keep=tuple(spec.get("keep", ())),
         known_from=tuple(spec.get("known_from", ())),
-        grain=Grain(grain["key"], tuple(grain.get("forward_fill", ()))) if grain else None,
-        targets={table: _target(table, target) for table, target in spec["targets"].items()},
+        grain=_grain(spec["grain"]) if "grain" in spec else None,
+        targets=tuple(
+            _target(table, target)
+            for table, found in spec["targets"].items()
+            for target in listed(found)
+        ),
         fingerprint=_export_fingerprint(values, name),
     )
 
@@ -91,6 +106,12 @@ def _export_fingerprint(values: dict[str, Any], name: str) -> str:
     return _digest([values["system"], name, values["business_time_zone"], meaning])
 
 
+def _grain(spec: dict[str, Any]) -> Grain:
+    key, filled = listed(spec["key"]), spec.get("forward_fill", [])
+    # Of several names a row below the first may leave some empty.
+    return Grain(tuple(key), tuple(dict.fromkeys([*(key if len(key) > 1 else []), *filled])))
+
+
 def _target(table: str, spec: dict[str, Any]) -> Target:
     order = TABLES[table].mappable
     columns = sorted(spec["columns"], key=order.index)
@@ -98,7 +119,19 @@ def _target(table: str, spec: dict[str, Any]) -> Target:
         table=table,
         per=spec.get("per", "row"),
         columns=tuple(column_of(name, spec["columns"][name]) for name in columns),
+        when=_conditions(spec),
     )
+
+
+def _conditions(spec: dict[str, Any]) -> tuple[Condition, ...]:
+    return tuple(_condition(source, test) for source, test in spec.get("when", {}).items())
+
+
+def _condition(source: str, test: str | dict[str, Any]) -> Condition:
+    if isinstance(test, str):
+        return Condition(source, cast("Test", test))
+    [(word, values)] = test.items()
+    return Condition(source, word, tuple(text_of(value) for value in listed(values)))
 
 
 def _op(spec: str | dict[str, str]) -> Op:

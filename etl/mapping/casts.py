@@ -27,6 +27,8 @@ FLAGS = {
     **dict.fromkeys(("false", "f", "no", "n", "0"), False),
 }
 UTC_INSTANT = pl.Datetime("us", "UTC")
+# Holds every number of the contract with all its decimals.
+ANY_NUMBER = pl.Decimal(38, 12)
 
 _INTEGER = "^-?[0-9]+$"
 _ISO_DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -72,6 +74,13 @@ def typed(text: pl.Expr, cast: Cast) -> pl.Expr:
         return _instant(text, cast)
     number = _number(text, cast)
     return -number if cast.negate else number
+
+
+def plain_number(text: pl.Expr, decimal_mark: str) -> pl.Expr:
+    """Return the number of a text with any decimals, Decimal(38, 12); null where it is none."""
+    mark = re.escape(decimal_mark)
+    plain = _only(text, f"^-?[0-9]+(?:{mark}[0-9]{{1,12}})?$")
+    return plain.str.replace(decimal_mark, ".", literal=True).cast(ANY_NUMBER, strict=False)
 
 
 def why_bad(text: pl.Expr, cast: Cast) -> pl.Expr:

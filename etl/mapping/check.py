@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from etl.contract import TABLES
 from etl.mapping.build import build
 from etl.mapping.casts import TIMES
-from etl.mapping.check_column import check_column
+from etl.mapping.check_column import check_column, check_when
 from etl.mapping.model import Export, Target
 from etl.mapping.source import Problem, YamlPath
 from etl.mapping.words import did_you_mean
@@ -48,19 +48,34 @@ def _check_names(path: YamlPath, export: dict[str, Any]) -> Iterator[Problem]:
     """Check the names without which nothing can be built."""
     yield from _check_zone((*path, "time_zone"), export.get("time_zone", "UTC"))
     yield from _check_format(path, export)
-    for table, target in export["targets"].items():
+    for table, targets in export["targets"].items():
         here = (*path, "targets", table)
         if table not in TABLES:
             yield Problem(here, f"The contract has no such table{did_you_mean(table, TABLES)}")
             continue
         known = TABLES[table].mappable
-        for column, spec in target["columns"].items():
-            there = (*here, "columns", column)
-            if column not in known:
-                yield Problem(there, f"{table} has no such column{did_you_mean(column, known)}")
-            elif spec.get("cast", kind := TABLES[table].kind(column)) != kind:
-                message = f"The contract says {kind}, not {spec['cast']}. Write {kind}, or nothing."
-                yield Problem((*there, "cast"), message)
+        for place, target in _places(here, targets):
+            for column, specs in target["columns"].items():
+                there = (*place, "columns", column)
+                if column not in known:
+                    yield Problem(there, f"{table} has no such column{did_you_mean(column, known)}")
+                    continue
+                for way, spec in _places(there, specs):
+                    yield from _check_cast((*way, "cast"), spec, TABLES[table].kind(column))
+
+
+def _check_cast(path: YamlPath, spec: dict[str, Any], kind: str) -> Iterator[Problem]:
+    if spec.get("cast", kind) != kind:
+        message = f"The contract says {kind}, not {spec['cast']}. Write {kind}, or nothing."
+        yield Problem(path, message)
+
+
+def _places(path: YamlPath, value: Any) -> Iterator[tuple[YamlPath, Any]]:
+    """Yield each entry of a list with its path, or the value itself."""
+    if isinstance(value, list):
+        yield from (((*path, n), entry) for n, entry in enumerate(value))
+    else:
+        yield path, value
 
 
 def _check_format(path: YamlPath, export: dict[str, Any]) -> Iterator[Problem]:
@@ -95,16 +110,26 @@ def _check_export(export: Export) -> Iterator[Problem]:
     path: YamlPath = ("exports", export.name)
     yield from _check_business_day((*path, "business_day"), export.business_day)
     yield from _check_known_from(path, export)
-    if export.grain and export.grain.key in export.grain.forward_fill:
-        message = f"{export.grain.key!r} is the key: it must be filled on every row."
+    if export.grain and len(export.grain.key) == 1 and export.grain.key[0] in (
+        export.grain.forward_fill
+    ):
+        message = f"{export.grain.label!r} is the key: it must be filled on every row."
         yield Problem((*path, "grain", "forward_fill"), message)
-    for target in export.targets.values():
-        here = (*path, "targets", target.table)
+    for here, target in _target_places((*path, "targets"), export):
         yield from _check_target(here, target, export)
+        yield from check_when((*here, "when"), target.when, target, export)
         for column in target.columns:
             there = (*here, "columns", column.name)
             for problem in check_column(target, column, export):
                 yield Problem((*there, *problem.path), problem.message)
+
+
+def _target_places(path: YamlPath, export: Export) -> Iterator[tuple[YamlPath, Target]]:
+    """Yield the targets with their paths; those of a table that has several are numbered."""
+    for table in export.tables:
+        targets = [target for target in export.targets if target.table == table]
+        for nth, target in enumerate(targets):
+            yield (*path, table, nth) if len(targets) > 1 else (*path, table), target
 
 
 def _check_business_day(path: YamlPath, pattern: str) -> Iterator[Problem]:
@@ -122,9 +147,10 @@ def _check_business_day(path: YamlPath, pattern: str) -> Iterator[Problem]:
 def _check_known_from(path: YamlPath, export: Export) -> Iterator[Problem]:
     times = {
         column.name
-        for target in export.targets.values()
+        for target in export.targets
         for column in target.columns
         if target.contract.kind(column.name) in TIMES
+        and all(way.op != "known_on" for way in column.ways)
     }
     for position, name in enumerate(export.known_from):
         if name not in times:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import polars as pl
 
 from etl.mapping.casts import NUMBERS, TIMES, typed
-from etl.mapping.model import Column, Export, Target
+from etl.mapping.model import Column, Condition, Export, Target
 from etl.mapping.operations import REFUSING, cast_of
-from etl.mapping.source import Problem
+from etl.mapping.source import Problem, YamlPath
 from etl.mapping.words import did_you_mean
 
 
@@ -22,11 +22,65 @@ def check_column(target: Target, column: Column, export: Export) -> Iterator[Pro
         column: The column as mapped.
         export: The export of the target.
     """
-    kind = target.contract.kind(column.name)
-    yield from _check_steps(column, kind)
-    yield from _check_op(column, export)
-    yield from _check_aggregate(target, column, kind)
-    yield from _check_texts(target, column, export)
+    for way, place in zip(column.ways, _way_places(column), strict=True):
+        for problem in _check_way(target, way, export):
+            yield Problem((*place, *problem.path), problem.message)
+    yield from _check_choices(column)
+
+
+def check_when(
+    path: YamlPath, when: tuple[Condition, ...], target: Target, export: Export
+) -> Iterator[Problem]:
+    """Return every mistake of a condition.
+
+    Text that is no number must not make a row disappear, so what ``above`` looks at must also be
+    read by a column of the target, which then refuses it.
+    """
+    read = {name for column in target.columns for name in column.needs}
+    for condition in when:
+        if condition.test == "above" and condition.source not in read:
+            message = (
+                f"No column of this target reads {condition.source!r}, so text that is no number"
+                " would go unnoticed. Map it, or use filled, empty, in or not_in."
+            )
+            yield Problem((*path, condition.source), message)
+        lost = set(condition.values) & {"", *export.null_tokens}
+        if condition.test in ("in", "not_in") and lost:
+            message = f"{sorted(lost)} mean null in this export; use filled or empty."
+            yield Problem((*path, condition.source), message)
+
+
+def _way_places(column: Column) -> list[YamlPath]:
+    return [(n,) for n in range(len(column.choices))] if column.choices else [()]
+
+
+def _check_way(target: Target, way: Column, export: Export) -> Iterator[Problem]:
+    kind = target.contract.kind(way.name)
+    yield from _check_steps(way, kind)
+    yield from _check_sources(way, kind)
+    yield from _check_op(way, export)
+    yield from _check_aggregate(target, way, kind)
+    yield from check_when(("when",), way.when, target, export)
+    yield from _check_texts(target, way, export)
+
+
+def _check_choices(column: Column) -> Iterator[Problem]:
+    """Check that every way of a list can be reached, and that they end in one value."""
+    for n, way in enumerate(column.choices):
+        if not way.when and n < len(column.choices) - 1:
+            yield Problem((n,), "Without 'when' no way below this one is ever taken.")
+        for word in ("aggregate", "token"):
+            if getattr(way, word) != getattr(column, word):
+                yield Problem((n,), f"All ways of a column say the same of {word!r}.")
+
+
+def _check_sources(column: Column, kind: str) -> Iterator[Problem]:
+    if column.plus and kind not in NUMBERS:
+        yield Problem(("add",), f"Only numbers can be added; the kind is {kind}.")
+    if column.op == "known_on" and kind not in TIMES:
+        yield Problem(("op",), f"'known_on' gives a day or an instant; the kind is {kind}.")
+    if column.op == "known_on" and (column.ops or column.value_map or column.default is not None):
+        yield Problem(("op",), "'known_on' takes no ops, map or default.")
 
 
 def _check_steps(column: Column, kind: str) -> Iterator[Problem]:

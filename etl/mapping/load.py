@@ -26,7 +26,9 @@ _TYPES = {
     "integer": "a whole number",
     "boolean": "true or false",
 }
-_SOURCES = ("from", "const", "coalesce", "op")
+_SOURCES = ("from", "const", "coalesce", "add", "text", "op")
+_PARTNERS = {"on_unknown": "map", "subtract": "add"}
+_TESTS = "filled, empty, {in: [...]}, {not_in: [...]}, {above: ...}"
 
 
 def load_mappings(folder: Path) -> tuple[Mapping, ...]:
@@ -95,7 +97,8 @@ def _explained(error: ValidationError) -> Iterable[Problem]:
         for key in sorted(set(error.validator_value) - set(value)):
             yield Problem(path, f"The key {key!r} is missing.")
     elif error.validator == "dependentRequired":
-        yield Problem(path, "'on_unknown' has a meaning only beside 'map'.")
+        alone = next(word for word in ("on_unknown", "subtract") if repr(word) in error.message)
+        yield Problem(path, f"{alone!r} has a meaning only beside {_PARTNERS[alone]!r}.")
     elif error.validator == "type":
         yield Problem(path, _wrong_type(error.validator_value, value))
     elif error.validator == "enum":
@@ -120,6 +123,8 @@ def _not_listed(value: object, known: list[str]) -> str:
 def _no_alternative(path: tuple[str | int, ...], value: object) -> str:
     if path[-1] == "on_unknown":
         return f"Expected reject, null or {{const: ...}}, found {value!r}."
+    if "when" in path:
+        return f"Expected one of {_TESTS}; found {value!r}."
     if "ops" in path:
         operations = _validator().schema["$defs"]["operation"]["oneOf"][0]["enum"]
         return _not_listed(value, [*operations, "{split_list: ...}"])

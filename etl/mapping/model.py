@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -15,6 +16,24 @@ Mode = Literal["incremental", "full", "history"]
 Per = Literal["row", "document"]
 Aggregate = Literal["first", "sum", "count"]
 Format = Literal["csv", "jsonl"]
+# Each says something of one delivered cell; of an empty cell only the last two hold.
+Test = Literal["filled", "in", "above", "empty", "not_in"]
+_OF_A_VALUE = ("filled", "in", "above")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must hold of one source column: a line of a ``when``.
+
+    Args:
+        source: Source column.
+        test: ``filled``, ``empty``, ``in``, ``not_in`` or ``above``.
+        values: Texts of ``in`` and ``not_in``; the one bound of ``above``.
+    """
+
+    source: str
+    test: Test
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -24,7 +43,7 @@ class Op:
     Args:
         name: strip, lower, upper, strip_apostrophe, digits_only, hash, salesforce_id or split_list.
         separator: Only of split_list: the text between two entries.
-        take: Only of split_list: which entry stays, ``first`` or ``last``.
+        take: Only of split_list: which entry stays, ``first`` or ``last``, or ``all`` of them.
     """
 
     name: str
@@ -36,14 +55,19 @@ class Op:
 class Column:
     """How one contract column is made.
 
-    Exactly one of ``sources``, ``const`` and ``op`` is set. The steps run in the order of the
-    fields: source, ops, map, default, parse or cast, shift_days, negate, aggregate.
+    Either ``choices`` is set, or exactly one of ``sources``, ``plus`` and ``minus``, ``const``,
+    ``template`` and ``op``. The steps run in the order of the fields: source, ops, map, default,
+    parse or cast, shift_days, negate, aggregate.
 
     Args:
         name: Contract column.
         sources: Source columns; the first that is not null is taken (``from`` is one of them).
+        plus: Source columns whose numbers are added.
+        minus: Source columns whose numbers are taken off.
         const: The same text for every row.
-        op: ``row_number`` or ``occurrence``; their result is text, cast like any other.
+        template: Text with ``{column}``; null when one of the columns is.
+        op: ``row_number``, ``occurrence`` (their result is text, cast like any other) or
+            ``known_on`` (the day since which the row is known).
         of: Columns whose equal values ``occurrence`` counts.
         format: Text of ``occurrence`` with ``{column}`` and ``{n}``.
         ops: Text operations.
@@ -57,12 +81,17 @@ class Column:
         token: What a text column holds of a person though the contract does not say so: it is
             replaced by a token like the contract's own personal columns.
         aggregate: How the rows of a document become one value.
+        when: Where this does not hold the column is null.
+        choices: Ways to make the column; the first whose ``when`` holds is taken.
     """
 
     name: str
     sources: tuple[str, ...] = ()
+    plus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()
     const: str | None = None
-    op: Literal["row_number", "occurrence"] | None = None
+    template: str | None = None
+    op: Literal["row_number", "occurrence", "known_on"] | None = None
     of: tuple[str, ...] = ()
     format: str = "{n}"
     ops: tuple[Op, ...] = ()
@@ -75,11 +104,24 @@ class Column:
     negate: bool = False
     token: Pii | None = None
     aggregate: Aggregate = "first"
+    when: tuple[Condition, ...] = ()
+    choices: tuple[Column, ...] = ()
+
+    @property
+    def ways(self) -> tuple[Column, ...]:
+        """The choices, or the column itself where there is but one way."""
+        return self.choices or (self,)
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Source columns without which nothing but the default can be said."""
-        return (*self.sources, *self.of)
+        """Source columns whose values the column is made of."""
+        own = (*self.sources, *self.plus, *self.minus, *self.of, *names_in(self.template or ""))
+        return tuple(dict.fromkeys([*own, *(n for way in self.choices for n in way.needs)]))
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every condition of the column and its choices."""
+        return (*self.when, *(c for way in self.choices for c in way.when))
 
 
 @dataclass(frozen=True)
@@ -90,11 +132,13 @@ class Target:
         table: Name of the contract table.
         per: One contract row per source ``row`` or per ``document``.
         columns: Mapped columns, in the order of the contract.
+        when: Which source rows the target takes; all of them when empty.
     """
 
     table: str
     per: Per
     columns: tuple[Column, ...]
+    when: tuple[Condition, ...] = ()
 
     @property
     def contract(self) -> Table:
@@ -111,18 +155,37 @@ class Target:
         """Return the mapped column of that name, or None."""
         return next((column for column in self.columns if column.name == name), None)
 
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every condition of the target and its columns."""
+        return (*self.when, *(c for column in self.columns for c in column.conditions))
+
+    def blocked_by(self, absent: set[str]) -> set[str]:
+        """Return the absent source columns without which no row of the target can be made."""
+        if any(c.source in absent and c.test in _OF_A_VALUE for c in self.when):
+            return set()  # it takes no row of such a file
+        blocking = [_blocking(self.contract, column, absent) for column in self.columns]
+        return set().union(*blocking)
+
 
 @dataclass(frozen=True)
 class Grain:
     """Which rows of an export belong together.
 
     Args:
-        key: Source column that names the document; its rows follow each other in the file.
-        forward_fill: Source columns that only the first rows of a document fill.
+        key: Source columns that name the document, by the first of them that is filled; its rows
+            follow each other in the file.
+        forward_fill: Source columns that only the first rows of a document fill. The columns of
+            a key of several are among them.
     """
 
-    key: str
+    key: tuple[str, ...]
     forward_fill: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The key in messages."""
+        return ", ".join(self.key)
 
 
 @dataclass(frozen=True)
@@ -138,7 +201,7 @@ class Export:
         expected: ``daily`` when a business day is incomplete without it.
         format: csv, or jsonl: one JSON object per line, nested keys joined by a point.
         delimiter: One character between two fields.
-        encoding: utf-8, utf-16, gb18030 or latin-1.
+        encoding: utf-8, utf-16, gb18030 or latin-1; ``auto`` for what a byte order mark says.
         time_zone: IANA zone of instants that carry no offset.
         null_tokens: Delivered texts that mean null; the empty text always does.
         decimal_mark: ``.`` or ``,``.
@@ -146,7 +209,7 @@ class Export:
         keep: Unmapped source columns that are kept in ``extra_json``.
         known_from: Contract columns that tell since when a row of a history file was known.
         grain: How rows form documents; null when every row stands alone.
-        targets: Contract tables fed, by name.
+        targets: Contract tables fed, in the order written; a table may stand there twice.
         fingerprint: 16 hex digits that change when the meaning of this export changes.
     """
 
@@ -166,21 +229,27 @@ class Export:
     keep: tuple[str, ...]
     known_from: tuple[str, ...]
     grain: Grain | None
-    targets: dict[str, Target]
+    targets: tuple[Target, ...]
     fingerprint: str
 
     @property
     def feed(self) -> str:
         """``crm`` if the export feeds CRM tables only, else ``orders``."""
-        only_crm = all(target.contract.feed == "crm" for target in self.targets.values())
+        only_crm = all(target.contract.feed == "crm" for target in self.targets)
         return "crm" if only_crm else "orders"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the contract tables fed, each once."""
+        return tuple(dict.fromkeys(target.table for target in self.targets))
 
     @property
     def source_columns(self) -> tuple[str, ...]:
         """Every source column the mapping names, sorted."""
-        grain = (self.grain.key, *self.grain.forward_fill) if self.grain else ()
-        mapped = (n for t in self.targets.values() for c in t.columns for n in c.needs)
-        return tuple(sorted({*grain, *mapped, *self.keep}))
+        grain = (*self.grain.key, *self.grain.forward_fill) if self.grain else ()
+        mapped = (n for t in self.targets for c in t.columns for n in c.needs)
+        asked = (c.source for t in self.targets for c in t.conditions)
+        return tuple(sorted({*grain, *mapped, *asked, *self.keep}))
 
     def matches(self, file_name: str) -> bool:
         """Tell whether a file of this name is one of this export's."""
@@ -193,24 +262,31 @@ class Export:
         document key, depends on it.
         """
         absent = set(self.source_columns) - set(header)
-        missing = {self.grain.key} & absent if self.grain else set()
-        for target in self.targets.values():
-            for column in target.columns:
-                missing |= _blocking(target.contract, column, absent)
-        return tuple(sorted(missing))
+        key = set(self.grain.key) if self.grain else set()
+        missing = key if key <= absent else set()
+        return tuple(sorted(missing.union(*(target.blocked_by(absent) for target in self.targets))))
+
+
+def names_in(template: str) -> tuple[str, ...]:
+    """Return the names in braces of a template."""
+    return tuple(re.findall(r"\{([^{}]*)\}", template))
 
 
 def _blocking(table: Table, column: Column, absent: set[str]) -> set[str]:
     """Absent source columns that leave a required contract column without any value."""
-    if (
-        column.name == DELETED
-        or table.schema.columns()[column.name].nullable
-        or column.default is not None
-    ):
+    if column.name == DELETED or table.schema.columns()[column.name].nullable:
         return set()
-    if column.sources:
-        return set(column.sources) if set(column.sources) <= absent else set()
-    return set(column.of) & absent
+    blocked = [_blocking_way(way, absent) for way in column.ways]
+    return set().union(*blocked) if all(blocked) else set()
+
+
+def _blocking_way(way: Column, absent: set[str]) -> set[str]:
+    if way.default is not None:
+        return set()
+    one_is_enough = {*way.sources, *way.plus, *way.minus}
+    if one_is_enough:
+        return one_is_enough if one_is_enough <= absent else set()
+    return set(way.needs) & absent
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from functools import reduce
 
 import polars as pl
 
-from etl.mapping.casts import Cast
+from etl.mapping.casts import Cast, plain_number
 from etl.mapping.model import Column, Export, Op
 
 # Names of our own columns hold a NUL: the gate lets none through, so no export can have them.
 ROW = "\0row"
 DOCUMENT = "\0document"
+# Between the entries of a list in a text column of the contract.
+LIST_SEPARATOR = ";"
 _HASH_DIGITS = 32
 # Operations that cannot make something of every text. Such a text keeps the mark in front.
 REFUSING = frozenset({"salesforce_id"})
@@ -37,10 +40,14 @@ def filled(export: Export) -> list[pl.Expr]:
     return [pl.col(name).forward_fill().over(DOCUMENT) for name in names]
 
 
-def delivered(column: Column) -> pl.Expr:
+def delivered(column: Column, decimal_mark: str = ".") -> pl.Expr:
     """Return the text a column starts from, before any of its operations."""
     if column.const is not None:
         return pl.lit(column.const)
+    if column.plus:
+        return _total(column, decimal_mark)
+    if column.template is not None:
+        return _from_template(column.template, {name: pl.col(name) for name in column.needs})
     if column.op == "row_number":
         return pl.int_range(1, pl.len() + 1).over(DOCUMENT).cast(pl.String())
     if column.op == "occurrence":
@@ -113,16 +120,33 @@ def count_name(of: tuple[str, ...]) -> str:
 
 def _occurrence(column: Column) -> pl.Expr:
     """Fill the format; null when one of the counted columns is null."""
-    n = pl.col(count_name(column.of))
-    parts = [_part(piece, n) for piece in re.split(r"(\{[^{}]*\})", column.format) if piece]
+    count = pl.col(count_name(column.of)).cast(pl.String())
     complete = pl.all_horizontal(pl.col(column.of).is_not_null())
-    return pl.when(complete).then(pl.concat_str(parts))
+    cells = {name: pl.col(name) for name in column.of}
+    return pl.when(complete).then(_from_template(column.format, {**cells, "n": count}))
 
 
-def _part(piece: str, n: pl.Expr) -> pl.Expr:
-    if piece == "{n}":
-        return n.cast(pl.String())
-    return pl.col(piece[1:-1]) if piece.startswith("{") else pl.lit(piece)
+def _from_template(template: str, cells: dict[str, pl.Expr]) -> pl.Expr:
+    """Put cells in the place of their names in braces; null when one of them is."""
+    pieces = [piece for piece in re.split(r"(\{[^{}]*\})", template) if piece]
+    return pl.concat_str(
+        [cells[p[1:-1]] if p.startswith("{") else pl.lit(p) for p in pieces], ignore_nulls=False
+    )
+
+
+def _total(column: Column, decimal_mark: str) -> pl.Expr:
+    """Add and subtract cells and write the result as an export would; no cells give null.
+
+    A cell that is no number takes the place of the result, so that the cast names it.
+    """
+    cells = [*column.plus, *column.minus]
+    numbers = [plain_number(pl.col(name), decimal_mark) for name in cells]
+    signed = [n if name in column.plus else -n for name, n in zip(cells, numbers, strict=True)]
+    total = reduce(pl.Expr.add, [n.fill_null(0) for n in signed]).cast(pl.String())
+    short = total.str.replace(r"\.?0+$", "").str.replace(".", decimal_mark, literal=True)
+    some = pl.any_horizontal(pl.col(cells).is_not_null())
+    bad = [pl.when(n.is_null()).then(pl.col(name)) for name, n in zip(cells, numbers, strict=True)]
+    return pl.coalesce(*bad, pl.when(some).then(short))
 
 
 def _translated(text: pl.Expr, column: Column) -> pl.Expr:
@@ -140,6 +164,8 @@ def _translated(text: pl.Expr, column: Column) -> pl.Expr:
 
 def _split_list(text: pl.Expr, op: Op) -> pl.Expr:
     entries = text.str.split(op.separator)
+    if op.take == "all":
+        return entries.list.eval(pl.element().str.strip_chars()).list.join(LIST_SEPARATOR)
     return entries.list.first() if op.take == "first" else entries.list.last()
 
 

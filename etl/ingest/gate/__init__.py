@@ -38,7 +38,7 @@ class TextExport(Protocol):
 
     @property
     def encoding(self) -> str:
-        """utf-8, utf-16, gb18030 or latin-1."""
+        """utf-8, utf-16, gb18030, latin-1 or auto."""
 
     @property
     def multiline(self) -> bool:

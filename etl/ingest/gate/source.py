@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Literal, Protocol
 
@@ -201,14 +202,18 @@ def _check_size(total: int, packed: int, limits: Limits, where: str) -> None:
 def utf8_blocks(blocks: Iterator[bytes], encoding: str, where: str) -> Iterator[bytes]:
     """Decode strictly and yield UTF-8 without a byte order mark and without NUL.
 
-    A byte order mark must agree with the declared encoding; nothing is guessed.
+    A byte order mark must agree with the declared encoding; nothing is guessed. ``auto`` is what
+    the mark says, and UTF-8 without one.
 
     Raises:
         FileRejected: BAD_ENCODING or NUL_BYTE.
     """
     position = 0
+    first = next(blocks, b"")
+    if encoding == "auto":
+        encoding = _mark(first)[1] or "utf-8"
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    for number, delivered in enumerate(blocks):
+    for number, delivered in enumerate(chain([first], blocks)):
         block = delivered if number else _without_mark(delivered, encoding, where)
         try:
             text = decoder.decode(block)
@@ -227,9 +232,13 @@ def utf8_blocks(blocks: Iterator[bytes], encoding: str, where: str) -> Iterator[
         raise _not_text(encoding, position, where) from None
 
 
+def _mark(block: bytes) -> tuple[bytes, str]:
+    """Return the byte order mark a file starts with and the encoding it stands for."""
+    return next(((mark, name) for mark, name in _MARKS if block.startswith(mark)), (b"", ""))
+
+
 def _without_mark(block: bytes, encoding: str, where: str) -> bytes:
-    found = next(((mark, name) for mark, name in _MARKS if block.startswith(mark)), (b"", ""))
-    mark, name = found
+    mark, name = _mark(block)
     if name and name != encoding:
         detail = f"it starts with the mark of {name}"
         raise file_rejected("BAD_ENCODING", where, encoding=encoding, detail=detail)

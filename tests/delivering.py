@@ -103,11 +103,15 @@ class Stage:
         return self.deliver_text("".join(f"{line}\n" for line in (header, *rows)), name, **changes)
 
     def deliver_text(self, text: str, name: str, **changes: object) -> StagedDelivery:
+        """Write a file of text into the landing and stage it."""
+        return self.deliver_bytes(text.encode(), name, **changes)
+
+    def deliver_bytes(self, content: bytes, name: str, **changes: object) -> StagedDelivery:
         """Write a file into the landing and stage it."""
         export = self.mapping.exports[0]
         path = self.settings.landing / self.mapping.system / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        path.write_bytes(content)
         delivery = replace(
             Delivery(self.mapping.system, export.name, path, DAY, export.mode, 20240531),
             **changes,  # type: ignore[arg-type]

@@ -35,7 +35,7 @@ def make_export(**changes: Any) -> Export:
         "delimiter": ",", "encoding": "utf-8", "time_zone": "UTC", "null_tokens": ("",),
         "decimal_mark": ".", "multiline": False,
         "keep": (), "known_from": (), "grain": None, "fingerprint": "f" * 16,
-        "targets": {"products": Target("products", "row", columns)},
+        "targets": (Target("products", "row", columns),),
     }  # fmt: skip
     return Export(**{**values, **changes})
 

@@ -192,9 +192,7 @@ def _shaped(job: Job, clean: pl.DataFrame) -> tuple[list[Shaped], pl.DataFrame]:
     ], known
 
 
-def _left_out(
-    job: Job, clean: pl.DataFrame, shaped: list[Shaped], bad: pl.DataFrame
-) -> int:
+def _left_out(job: Job, clean: pl.DataFrame, shaped: list[Shaped], bad: pl.DataFrame) -> int:
     """Count the records of good documents that no target takes."""
     if not all(target.when for target in job.export.targets):
         return 0

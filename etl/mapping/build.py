@@ -131,7 +131,7 @@ def _condition(source: str, test: str | dict[str, Any]) -> Condition:
     if isinstance(test, str):
         return Condition(source, cast("Test", test))
     [(word, values)] = test.items()
-    return Condition(source, word, tuple(text_of(value) for value in listed(values)))
+    return Condition(source, cast("Test", word), tuple(text_of(value) for value in listed(values)))
 
 
 def _op(spec: str | dict[str, str]) -> Op:

@@ -110,8 +110,10 @@ def _check_export(export: Export) -> Iterator[Problem]:
     path: YamlPath = ("exports", export.name)
     yield from _check_business_day((*path, "business_day"), export.business_day)
     yield from _check_known_from(path, export)
-    if export.grain and len(export.grain.key) == 1 and export.grain.key[0] in (
-        export.grain.forward_fill
+    if (
+        export.grain
+        and len(export.grain.key) == 1
+        and export.grain.key[0] in (export.grain.forward_fill)
     ):
         message = f"{export.grain.label!r} is the key: it must be filled on every row."
         yield Problem((*path, "grain", "forward_fill"), message)

@@ -161,10 +161,12 @@ def build(
 
 
 @full_disk_named()
-def build_and_publish(settings: Settings, as_of: date) -> dict[str, Any]:
+def build_and_publish(
+    settings: Settings, as_of: date, progress: Progress = silent
+) -> dict[str, Any]:
     """Build as of a day and publish; the summary holds counts and ids only."""
     with writer_lock(settings):
-        _, manifest = _publish(settings, build_warehouse(settings, as_of, silent), silent)
+        _, manifest = _publish(settings, build_warehouse(settings, as_of, progress), progress)
     return _published(manifest)
 
 

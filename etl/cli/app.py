@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from etl.cli.backfill import backfill
 from etl.cli.command import (
     AsOfOption,
     DataOption,
@@ -28,6 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(backfill)
 
 
 @app.command()

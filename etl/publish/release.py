@@ -71,6 +71,12 @@ def finish_release(settings: Settings, prepared: Path, run_id: str) -> Path:
     return final
 
 
+def find_release(settings: Settings, run_id: str) -> Path | None:
+    """Return the folder of a published run, or None."""
+    folder = settings.marts / "releases" / run_id
+    return folder if (folder / MANIFEST).exists() else None
+
+
 def make_current(settings: Settings, release: Path, as_of: date) -> bool:
     """Point ``current`` at a release, unless a release of a later day is served.
 

@@ -78,7 +78,7 @@ def build_warehouse(
     results += dbt.build(progress, select=_SUMMARY_MODELS, exclude=_IDENTITY_MODELS)
     in_force, proposals = _fit_values(settings, inputs, as_of, progress, refit=refit)
     results += dbt.build(progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS}")
-    record = _checked(settings, _identify(dbt, lake, in_force), results)
+    record = _checked(settings, _identify(lake, in_force, as_of, dbt.variables), results)
     _keep_proposals(settings, proposals)
     write_json(record_path(settings), asdict(record))
     return Build(record, proposals)
@@ -105,23 +105,35 @@ def last_build(settings: Settings) -> Build | None:
     return Build(BuildRecord(**read_json(path)), proposals)
 
 
-def _identify(dbt: DbtRun, lake: Lake, in_force: dict[str, pl.DataFrame]) -> BuildRecord:
+def _identify(
+    lake: Lake, in_force: dict[str, pl.DataFrame], as_of: date, variables: dict[str, str]
+) -> BuildRecord:
     """Name the run after everything that decides its numbers, and nothing else.
 
     State counts by its rows, so that the run that fitted them and the next one, which finds them
     in state, are the same run.
     """
     state = digest_of({name: rows.write_csv() for name, rows in in_force.items()})[:12]
-    code, variables = code_version(), dbt.variables
+    code = code_version()
     identity_of_run = digest_of([lake.version, state, code, sorted(variables.items())])
     return BuildRecord(
-        run_id=f"{dbt.as_of.isoformat()}-{identity_of_run[:12]}",
-        as_of=dbt.as_of.isoformat(),
+        run_id=f"{as_of.isoformat()}-{identity_of_run[:12]}",
+        as_of=as_of.isoformat(),
         lake_version=lake.version,
         state_version=state,
         code_version=code,
         variables=variables,
     )
+
+
+def settled_run_id(settings: Settings, as_of: date) -> str:
+    """Return the id of a run as of a day that finds all its fits in state.
+
+    A finished run left its fits there. So a release of this name is what building the day again
+    would give; no such release means that the day was never built from this lake, code and state.
+    """
+    in_force = _in_force(_stored_fits(settings, as_of), as_of)
+    return _identify(read_lake(settings), in_force, as_of, {}).run_id
 
 
 def code_version() -> str:
@@ -162,10 +174,7 @@ def _fit_values(
     with open_build(settings) as build:
         summaries = frame(build, statement("read_clv_summaries"))
         discount_rate_annual = frame(build, statement("read_discount_rate")).item()
-    stored = {
-        name: _last_of_each(read_state(settings, name, clv.INPUT_SCHEMAS[name], as_of))
-        for name in CLV_STATE
-    }
+    stored = _stored_fits(settings, as_of)
     due = _units_due(summaries, stored["clv_models"], as_of, refit=refit)
     progress(f"value models: fitting {', '.join(due) or 'none, parameters are in force'}")
     is_due = pl.col("business_unit").is_in(due)
@@ -183,6 +192,13 @@ def _fit_values(
     for name, rows in {**valid, "clv_lookup": lookup}.items():
         write_input(inputs, name, rows)
     return valid, proposals
+
+
+def _stored_fits(settings: Settings, as_of: date) -> dict[str, pl.DataFrame]:
+    return {
+        name: _last_of_each(read_state(settings, name, clv.INPUT_SCHEMAS[name], as_of))
+        for name in CLV_STATE
+    }
 
 
 def _units_due(

@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 
 from etl.contract import ENVELOPE, TABLES, Table
-from etl.contract.orders import FxRates, Orders
 from etl.contract.table import VOLATILE, business_date
 
 KIND_TYPES = {
@@ -78,39 +77,104 @@ def test_volatile_columns_are_columns_of_the_envelope() -> None:
     assert set(VOLATILE) <= set(ENVELOPE)
 
 
-def order(**changes: object) -> pl.DataFrame:
-    filled = {
-        "order_id": "1", "business_unit": "shop", "channel": "web", "status": "completed",
-        "is_test": False, "ordered_at": datetime(2026, 1, 1, tzinfo=UTC), "currency": "EUR",
-        "gross_items": Decimal(1), "discount": Decimal(0), "shipping": Decimal(0),
-        "tax": Decimal(0), "total": Decimal(1),
-    }  # fmt: skip
-    row = dict.fromkeys(Orders.column_names()) | filled | changes
-    schema = {name: column.dtype for name, column in Orders.columns().items()}
-    return pl.DataFrame([row], schema=schema)
+def value_of(table: Table, name: str) -> object:
+    """A good value for a required column; the first code where there is a list of them."""
+    codes = (table.schema.columns()[name].metadata or {}).get("one_of")
+    kind = table.kind(name)
+    if codes:
+        return codes[0]
+    if kind == "text":
+        return "EUR" if name.endswith("currency") else "1"
+    if kind == "instant":
+        return datetime(2026, 1, 1, tzinfo=UTC)
+    values = {"day": date(2026, 1, 1), "flag": False, "integer": 2026}
+    return values.get(kind, Decimal(0 if name == "scale_min" else 1))
+
+
+def one_row(table: Table, /, **changes: object) -> pl.DataFrame:
+    """A row with its required columns filled, and what a test changes."""
+    columns = table.schema.columns()
+    filled = {n: None if c.nullable else value_of(table, n) for n, c in columns.items()}
+    schema = {name: column.dtype for name, column in columns.items()}
+    return pl.DataFrame([filled | changes], schema=schema)
+
+
+def broken(name: str, /, **changes: object) -> list[str]:
+    """Names of the rules that the row of a table breaks."""
+    table = TABLES[name]
+    _, failed = table.schema.filter(one_row(table, **changes))
+    return list(failed.counts())
+
+
+# Who a row is about is needed, and no single column can say so.
+NAMED = {"crm_interactions": {"contact_id": "c"}, "crm_erasures": {"contact_id": "c"}}
+
+
+def test_a_row_with_its_required_columns_alone_is_accepted(table: Table) -> None:
+    assert broken(table.name, **NAMED.get(table.name, {})) == []
+
+
+def test_a_row_without_one_of_its_required_columns_is_refused(table: Table) -> None:
+    columns = table.schema.columns()
+    for name in [name for name, column in columns.items() if not column.nullable]:
+        changes = NAMED.get(table.name, {}) | {name: None}
+        assert f"{name}|nullability" in broken(table.name, **changes), name
+
+
+def test_a_record_that_changes_says_when(table: Table) -> None:
+    """Only a rate of exchange has no later version that its source would date."""
+    assert ("updated_at" in table.instants) == (table.name != "fx_rates")
+
+
+FIRST, LATER = date(2026, 1, 1), date(2026, 1, 2)
 
 
 @pytest.mark.parametrize(
-    ("changes", "rule"),
+    ("name", "changes", "rule"),
     [
-        ({}, None),
-        ({"order_id": None}, "order_id|nullability"),
-        ({"order_id": ""}, "order_id|min_length"),
-        ({"discount": Decimal(-1)}, "discount|min"),
-        ({"currency": "eur"}, "currency|regex"),
-        ({"status": "shipped"}, "status|regex"),
-        ({"cancelled_at": datetime(2026, 1, 2, tzinfo=UTC)}, "cancelled_has_status"),
-        ({"cancelled_at": datetime(2026, 1, 2, tzinfo=UTC), "status": "cancelled"}, None),
+        ("orders", {"order_id": ""}, "order_id|min_length"),
+        ("orders", {"discount": Decimal(-1)}, "discount|min"),
+        ("orders", {"currency": "eur"}, "currency|regex"),
+        ("orders", {"status": "shipped"}, "status|regex"),
+        ("orders", {"cancelled_at": datetime(2026, 1, 2, tzinfo=UTC)}, "cancelled_has_status"),
+        ("orders", {"cancelled_at": datetime(2026, 1, 2, tzinfo=UTC), "status": "cancelled"}, None),
+        ("fx_rates", {"rate": Decimal(0)}, "rate_positive"),
+        ("fx_rates", {"rate": Decimal("0.000000000001")}, None),
+        ("crm_contacts", {"external_ref": "7"}, "external_pair"),
+        ("crm_survey_responses", {"score": Decimal(2)}, "score_on_scale"),
+        ("crm_interactions", {}, "names_a_party"),
+        ("crm_interactions", {"lead_id": "l"}, None),
+        ("crm_erasures", {}, "names_somebody"),
+        ("crm_erasures", {"email_sha256": "0f" * 32}, None),
+        ("crm_erasures", {"email_sha256": "0F" * 32}, "email_sha256|regex"),
+        ("crm_erasures", {"email_sha256": "0f" * 31}, "email_sha256|regex"),
+        ("crm_contracts", {"starts_on": LATER, "ends_on": FIRST}, "ends_not_before_start"),
+        ("crm_contracts", {"starts_on": FIRST, "ends_on": FIRST}, None),
+        ("crm_campaigns", {"starts_on": LATER, "ends_on": FIRST}, "ends_not_before_start"),
+        ("crm_campaigns", {"starts_on": None, "ends_on": FIRST}, None),
+        ("crm_reps", {"hired_on": LATER, "left_on": FIRST}, "left_not_before_hired"),
+        ("crm_partners", {"joined_on": LATER, "left_on": FIRST}, "left_not_before_joined"),
+        ("crm_loyalty_accounts", {"joined_on": LATER, "left_on": FIRST}, "left_not_before_joined"),
+        ("crm_loyalty_transactions", {"kind": "earn", "points": Decimal(-1)}, "sign_fits_kind"),
+        ("crm_loyalty_transactions", {"kind": "burn", "points": Decimal(1)}, "sign_fits_kind"),
+        ("crm_loyalty_transactions", {"kind": "expire", "points": Decimal(1)}, "sign_fits_kind"),
+        ("crm_loyalty_transactions", {"kind": "burn", "points": Decimal(0)}, None),
+        ("crm_loyalty_transactions", {"kind": "adjust", "points": Decimal(-1)}, None),
+        ("crm_loyalty_transactions", {"kind": "reverse", "points": Decimal(1)}, None),
+        ("crm_referrals", {"reward_cost": Decimal(-1)}, "reward_cost|min"),
+        ("crm_category_spend", {"party_type": "lead"}, "party_type|regex"),
+        ("crm_marketing_spend", {"amount": Decimal(-1)}, None),
     ],
-)
-def test_a_row_breaks_exactly_the_rule_it_breaks(changes: dict, rule: str | None) -> None:
-    _, failed = Orders.filter(order(**changes))
-    assert list(failed.counts()) == ([rule] if rule else [])
+)  # fmt: skip
+def test_a_row_breaks_exactly_the_rule_it_breaks(
+    name: str, changes: dict[str, object], rule: str | None
+) -> None:
+    assert broken(name, **changes) == ([rule] if rule else [])
 
 
-@pytest.mark.parametrize(("rate", "ok"), [("0", False), ("0.000000000001", True)])
-def test_a_rate_of_exchange_is_above_zero(rate: str, ok: bool) -> None:
-    row = {"rate_on": date(2026, 1, 1), "from_currency": "EUR", "to_currency": "USD",
-           "rate": Decimal(rate)}  # fmt: skip
-    schema = {name: column.dtype for name, column in FxRates.columns().items()}
-    assert FxRates.is_valid(pl.DataFrame([row], schema=schema)) is ok
+def test_whose_names_are_personal() -> None:
+    """Leads and staff are people; the company a lead works for and a partner are not."""
+    assert TABLES["crm_leads"].pii == {"email": "email", "phone": "phone"}
+    assert TABLES["crm_reps"].pii == {"name": "name"}
+    assert TABLES["crm_referrals"].pii == {"referee_email": "email"}
+    assert TABLES["crm_partners"].pii == {}

@@ -12,6 +12,7 @@ from etl.files import read_json, sha256_of, write_json
 from etl.ingest.staging import STAGED_NAME
 from etl.lake import commits as lake
 from etl.lake.committing import commit_staged, staged_folders
+from etl.lake.inputs import empty_frame
 
 DAY = date(2026, 1, 31)
 
@@ -21,7 +22,8 @@ def stage(settings, delivery_id="d1", day="2026-01-31", rows=2, feed="orders"):
     folder = settings.staged / feed / day / delivery_id
     folder.mkdir(parents=True)
     path = folder / "orders.parquet"
-    pl.DataFrame({"order_id": [str(n) for n in range(rows)]}).write_parquet(path)
+    ids = pl.DataFrame({"order_id": [str(n) for n in range(rows)]})
+    pl.concat([empty_frame("orders"), ids], how="diagonal").write_parquet(path)
     delivery = {
         "delivery_id": delivery_id, "system": "shop", "export": "orders", "feed": feed,
         "business_day": day, "mode": "incremental", "sequence": 1, "file": "orders.csv",

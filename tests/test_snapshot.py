@@ -13,6 +13,7 @@ from etl.errors import LakeCorrupt
 from etl.files import read_json, write_json
 from etl.ingest.staging import STAGED_NAME
 from etl.lake.commits import read_lake
+from etl.lake.inputs import INPUT_SCHEMAS
 from etl.lake.snapshot import write_snapshot
 from tests.test_lake import commit, stage
 
@@ -36,6 +37,16 @@ def test_a_committed_file_is_linked_and_not_copied(settings):
     (file,) = read_lake(settings).files
     linked = snapshot(settings) / "orders" / file.path.name
     assert linked.samefile(file.path)
+
+
+def test_a_file_from_before_a_column_existed_is_read_with_nulls_in_it(settings, monkeypatch):
+    stage(settings)
+    commit(settings)
+    schema = {**INPUT_SCHEMAS["orders"], "loyalty_no": pl.String()}
+    monkeypatch.setitem(INPUT_SCHEMAS, "orders", schema)
+    read = pl.read_parquet(snapshot(settings) / "orders" / "*.parquet")
+    assert dict(read.schema) == schema
+    assert read.select("order_id", "loyalty_no").rows() == [("0", None), ("1", None)]
 
 
 def test_the_inputs_of_an_earlier_lake_are_gone(settings):

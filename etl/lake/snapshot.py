@@ -1,7 +1,8 @@
 """The folder of inputs one run reads: exactly the committed files, verified, and nothing else.
 
 ``warehouse/inputs/<lake_version>/<table>/`` holds hard links to committed files plus one zero-row
-typed file per table, so a table that no export feeds is an empty table, on every engine. What the
+typed file per table, so a table that no export feeds is an empty table, on every engine; a file
+that lacks columns which the contract has got since is copied, with nulls in them. What the
 lake knows about itself (loads, rejects, sources) stands beside it as tables of its own.
 """
 
@@ -18,7 +19,7 @@ import polars as pl
 
 from etl.config import Settings
 from etl.files import atomic_path, make_folder
-from etl.lake.commits import Lake, verify_files
+from etl.lake.commits import Lake, LakeFile, verify_files
 from etl.lake.inputs import INPUT_SCHEMAS, write_empty_inputs
 
 
@@ -37,11 +38,29 @@ def write_snapshot(settings: Settings, lake: Lake) -> Path:
     folder = make_folder(inputs / lake.version)
     write_empty_inputs(folder)
     for file in lake.files:
-        os.link(file.path, make_folder(folder / file.table) / file.path.name)
+        _lay(file, make_folder(folder / file.table) / file.path.name)
     write_input(folder, "raw_loads", _loads(lake))
     write_input(folder, "raw_rejects", _rejects(lake))
     write_input(folder, "raw_sources", _sources(lake))
     return folder
+
+
+def _lay(file: LakeFile, target: Path) -> None:
+    """Link a committed file; one from before the contract had all its columns is copied, wider.
+
+    Engines refuse to read files of different columns as one table.
+    """
+    held = pl.read_parquet_schema(file.path)
+    schema = INPUT_SCHEMAS[file.table]
+    if list(held) == list(schema):
+        os.link(file.path, target)
+        return
+    lacking = [
+        pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in held
+    ]
+    with atomic_path(target) as temporary:
+        wider = pl.scan_parquet(file.path, glob=False).with_columns(lacking)
+        wider.select(list(schema)).sink_parquet(temporary)
 
 
 def write_input(folder: Path, table: str, rows: pl.DataFrame) -> None:

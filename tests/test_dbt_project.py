@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from etl.config import DBT_PROJECT
+from etl.contract import TABLES
 from etl.contract.table import VOLATILE
 from etl.lake.inputs import write_empty_inputs
 
@@ -233,6 +234,54 @@ def test_staging_reads_one_source_and_nothing_else(built: Built) -> None:
         and [p.split(".")[0] for p in model["depends_on"]["nodes"]] != ["source"]
     }
     assert not wrong
+
+
+# ---- one contract table, one staging model, one latest model ----
+
+# Accounts and contacts are the parties; who asked to be forgotten is looked up in the vault.
+PARTIES = {"crm_accounts", "crm_contacts", "crm_erasures"}
+NAMES_OF_PARTIES = {
+    "customer_ref", "contact_id", "account_id", "lead_id", "party_id", "member_id",
+    "converted_contact_id", "referrer_contact_id",
+}  # fmt: skip
+
+
+def readers(built: Built, node: str) -> list[dict[str, Any]]:
+    """The models that read a source or a model."""
+    return [model for model in built.models if node in model["depends_on"]["nodes"]]
+
+
+def staging_of(built: Built, table: str) -> dict[str, Any]:
+    """The one model that reads the source of a contract table."""
+    feed = "crm" if table.startswith("crm_") else "shop"
+    (staging,) = readers(built, f"source.loyalty.{feed}.{table.removeprefix('crm_')}")
+    return staging
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_contract_table_has_one_staging_and_one_latest_model(built: Built, table: str) -> None:
+    staging = staging_of(built, table)
+    latest = [m["name"] for m in readers(built, staging["unique_id"]) if layer(m) != "staging"]
+    entity = table.removeprefix("crm_")
+    assert [name for name in latest if name.endswith("_latest")] == [f"int_{entity}_latest"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_staging_carries_every_column_of_the_lake(built: Built, table: str) -> None:
+    sql = staging_of(built, table)["compiled_code"]
+    lake = TABLES[table].lake_schema()
+    assert not [name for name in lake if not re.search(rf"\b{name}\b", sql)]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [n for n, t in TABLES.items() if NAMES_OF_PARTIES & set(t.schema.column_names()) and
+     n not in PARTIES],
+)  # fmt: skip
+def test_a_table_that_names_a_party_is_identified(built: Built, table: str) -> None:
+    entity = table.removeprefix("crm_")
+    names = {model["name"] for model in built.models}
+    assert f"int_{entity}_identified" in names
 
 
 def test_core_serves_the_audiences_and_reads_none_of_them(built: Built) -> None:

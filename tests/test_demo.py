@@ -14,10 +14,21 @@ import pytest
 
 from etl import demo
 from etl.config import PACKAGED_MAPPINGS, load_settings
-from etl.demo import costs, crm, datasets, exports, people
-from etl.demo.company import CRM, DAYS, GROCER, HISTORY_ENDS_ON, LAST_DAY, MUSIC, MUSIC_SHIFT_DAYS
+from etl.contract import TABLES
+from etl.demo import cases, costs, crm, datasets, exports, people
+from etl.demo.company import (
+    CRM,
+    DAYS,
+    GROCER,
+    HISTORY_ENDS_ON,
+    LAST_DAY,
+    MUSIC,
+    MUSIC_SHIFT_DAYS,
+    ONLINE,
+)
 from etl.demo.draw import Draw
 from etl.demo.landing import by_day, write_delivery
+from etl.demo.online import online_shop
 from etl.mapping import load_mappings
 
 TRANSACTIONS = {
@@ -254,8 +265,15 @@ def test_nothing_is_known_after_the_last_day_or_before_it_happened(
         "generated_cases.csv": "updated_at",
         "generated_survey_responses.csv": "responded_at",
         "generated_consent_events.csv": "occurred_at",
+        "generated_case_events.csv": "occurred_at",
+        "generated_interactions.csv": "occurred_at",
+        "generated_erasures.csv": "requested_at",
+        "generated_loyalty_transactions.csv": "occurred_at",
+        "generated_referrals.csv": "referred_at",
     }
     for name, frame in streams.items():
+        moments.setdefault(name, "updated_at")
+        assert frame.height, name
         assert frame["known_on"].max() <= LAST_DAY, name
         assert frame.select(
             (pl.col(moments[name]).str.slice(0, 10) == pl.col("known_on").cast(pl.String)).all()
@@ -280,7 +298,7 @@ def test_people_and_numbers_are_fictional(streams: dict[str, pl.DataFrame]) -> N
 
 
 def test_references_lead_somewhere(streams: dict[str, pl.DataFrame]) -> None:
-    contacts, cases = streams["generated_contacts.csv"], streams["generated_cases.csv"]
+    contacts, tickets = streams["generated_contacts.csv"], streams["generated_cases.csv"]
     known = set(contacts["contact_id"])
     orders = company()
     buyers = set(orders.select("source_system", "customer_ref").rows())
@@ -290,14 +308,134 @@ def test_references_lead_somewhere(streams: dict[str, pl.DataFrame]) -> None:
     assert set(contacts["account_id"].drop_nulls()) == set(
         streams["generated_accounts.csv"]["account_id"]
     )
-    assert set(cases.select("order_system", "order_id").rows()) <= set(
+    assert set(tickets.select("order_system", "order_id").rows()) <= set(
         orders.select("source_system", "order_id").rows()
     )
     for name in ("generated_cases.csv", "generated_consent_events.csv"):
         assert set(streams[name]["contact_id"]) <= known
     surveys = streams["generated_survey_responses.csv"]
     assert set(surveys["contact_id"]) <= known
-    assert set(surveys["case_id"].drop_nulls()) <= set(cases["case_id"])
+    assert set(surveys["case_id"].drop_nulls()) <= set(tickets["case_id"])
+
+
+def test_every_table_of_the_contract_is_fed_by_the_demo() -> None:
+    fed = {
+        table
+        for mapping in load_mappings(PACKAGED_MAPPINGS)
+        for export in mapping.exports
+        for table in export.targets
+    }
+    assert fed == set(TABLES)
+
+
+def test_references_of_sales_and_marketing_lead_somewhere(
+    streams: dict[str, pl.DataFrame],
+) -> None:
+    def ids(name: str, column: str) -> set[str]:
+        return set(streams[f"generated_{name}.csv"][column].drop_nulls())
+
+    contacts, reps = ids("contacts", "contact_id"), ids("reps", "rep_id")
+    assert ids("leads", "converted_contact_id") <= contacts
+    assert ids("interactions", "contact_id") | ids("erasures", "contact_id") <= contacts
+    assert ids("referrals", "referrer_contact_id") <= contacts
+    assert ids("campaign_members", "party_id") <= contacts
+    assert ids("campaign_members", "campaign_id") == ids("campaigns", "campaign_id")
+    assert ids("loyalty_transactions", "member_id") <= ids("loyalty_accounts", "member_id")
+    assert ids("contracts", "account_id") <= ids("accounts", "account_id")
+    assert ids("opportunities", "account_id") <= ids("accounts", "account_id")
+    assert ids("case_events", "case_id") <= ids("cases", "case_id")
+    assert ids("interactions", "rep_id") | ids("case_events", "rep_id") <= reps
+    orders = company().select("source_system", "order_id").rows()
+    for name, order in (("referrals", "converted_order_id"), ("loyalty_transactions", "order_id")):
+        named = streams[f"generated_{name}.csv"].select("order_system", order).drop_nulls()
+        assert set(named.rows()) <= set(orders)
+
+
+def test_who_was_written_to_came_back_more_often_than_the_holdout() -> None:
+    orders = company(buyers=1500)
+    made = crm.generate(orders)
+    members = made["generated_campaign_members.csv"].unique(
+        ["campaign_id", "party_id"], keep="first"
+    )
+    contact = made["generated_contacts.csv"].unique("contact_id", keep="first")
+    people = members.join(contact, left_on="party_id", right_on="contact_id").select(
+        "arm",
+        source_system="external_system",
+        customer_ref="external_ref",
+        sent_on=pl.col("known_on"),
+    )
+    back = cases.with_return(people, orders, "sent_on").drop_nulls("came_back")
+    rate = dict(back.group_by("arm").agg(pl.col("came_back").mean()).rows())
+    assert rate["treatment"] > rate["holdout"]
+    assert 0.1 < (members["arm"] == "holdout").mean() < 0.3
+
+
+def test_members_of_the_programme_spend_more() -> None:
+    made = crm.generate(company(buyers=1500))
+    contact = made["generated_contacts.csv"].unique("contact_id", keep="first")
+    grocer = contact.filter(pl.col("external_system") == GROCER).with_columns(
+        # In this company a buyer's number grows with what they spend.
+        number=pl.col("external_ref").cast(pl.Int64),
+        joined=pl.col("contact_id").is_in(
+            made["generated_loyalty_accounts.csv"]["contact_id"].implode()
+        ),
+    )
+    mean = dict(grocer.group_by("joined").agg(pl.col("number").mean()).rows())
+    assert mean[True] > mean[False]
+
+
+@pytest.fixture(scope="module")
+def shop(streams: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    contacts = streams["generated_contacts.csv"].unique("contact_id", keep="first")
+    return online_shop(contacts.select("contact_id", "email", created_on="known_on"))
+
+
+def test_the_online_shop_adds_up_and_sells_in_three_currencies(
+    shop: dict[str, pl.DataFrame],
+) -> None:
+    money = pl.col("list", "discount", "shipping", "tax", "total").cast(pl.Decimal(18, 2))
+    orders = shop["generated_orders.csv"].unique("order_id", keep="last").with_columns(money)
+    assert orders.select(
+        (
+            pl.col("total")
+            == pl.col("list") - pl.col("discount") + pl.col("shipping") + pl.col("tax")
+        ).all()
+    ).item()
+    lines = shop["generated_order_lines.csv"].group_by("order_id").agg(
+        pl.col("line_amount").cast(pl.Decimal(18, 2)).sum()
+    )  # fmt: skip
+    both = orders.join(lines, on="order_id")
+    assert both.height == orders.height
+    assert (both["line_amount"] == both["list"]).all()
+    assert set(orders["currency"]) == {"USD", "EUR", "GBP"}
+    assert orders["email"].is_null().any()
+
+
+def test_the_online_shop_refunds_what_was_paid_and_later(shop: dict[str, pl.DataFrame]) -> None:
+    orders = shop["generated_orders.csv"].unique("order_id", keep="first")
+    refunds = shop["generated_refunds.csv"].join(orders, on="order_id")
+    assert refunds.height == shop["generated_refunds.csv"].height > 10
+    amount = pl.col("refund_total", "total").cast(pl.Decimal(18, 2))
+    assert (
+        refunds.with_columns(amount)
+        .select((pl.col("refund_total") <= pl.col("total")).all())
+        .item()
+    )
+    assert (refunds["refunded_at"] > refunds["ordered_at"]).all()
+    assert set(shop["generated_payments.csv"]["kind"]) >= {"sale", "refund"}
+
+
+def test_rates_have_weekends_without_one_and_no_longer_gap(shop: dict[str, pl.DataFrame]) -> None:
+    days = shop["generated_fx_rates.csv"]["rate_on"].unique().sort()
+    assert days.diff().drop_nulls().dt.total_days().unique().sort().to_list() == [1, 3]
+
+
+def test_files_of_the_online_shop_are_those_of_its_mapping(shop: dict[str, pl.DataFrame]) -> None:
+    mapping = {m.system: m for m in load_mappings(PACKAGED_MAPPINGS)}[ONLINE]
+    for name, frame in shop.items():
+        export = next(e for e in mapping.exports if e.matches(name))
+        assert set(export.source_columns) <= set(frame.columns), name
+        assert frame["known_on"].max() <= LAST_DAY, name
 
 
 def test_versions_of_a_record_differ_in_when_they_changed(

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from etl.config import Settings
-from etl.demo.company import CRM, GROCER, HISTORY_ENDS_ON, LAST_DAY, MUSIC
+from etl.config import PACKAGED_MAPPINGS, Settings
+from etl.demo.company import CRM, GROCER, HISTORY_ENDS_ON, LAST_DAY, MUSIC, ONLINE
 from etl.demo.costs import grocery_costs, music_costs
 from etl.demo.crm import KNOWN_ON, generate
 from etl.demo.datasets import PRODUCTS, PURCHASES, TRANSACTIONS, fetch
@@ -24,6 +25,8 @@ from etl.demo.exports import (
     music_purchases,
 )
 from etl.demo.landing import Written, by_day, write_delivery
+from etl.demo.online import online_shop
+from etl.mapping import load_mapping
 
 __all__ = ["write_demo"]
 
@@ -58,7 +61,16 @@ def write_demo(settings: Settings, progress: Callable[[str], None]) -> dict[str,
     streams = generate(pl.concat([grocery_orders, music_orders]))
     days = {name: by_day(frame, KNOWN_ON) for name, frame in streams.items()}
     written += music_written + _write_days(settings.landing, CRM, days)
+    progress("Generating the online shop")
+    written += _write_days(settings.landing, ONLINE, _online_days(streams))
     return _summary(settings.landing, written)
+
+
+def _online_days(streams: dict[str, pl.DataFrame]) -> dict[str, dict[date, pl.DataFrame]]:
+    """Return the online shop's files by day; its buyers are people of the CRM."""
+    contacts = streams["generated_contacts.csv"].unique("contact_id", keep="first")
+    people = contacts.select("contact_id", "email", created_on=KNOWN_ON)
+    return {name: by_day(frame, KNOWN_ON) for name, frame in online_shop(people).items()}
 
 
 def _write_grocer(
@@ -102,14 +114,28 @@ def _write_days(
     days: dict[str, dict[date, pl.DataFrame]],
     once: dict[str, pl.DataFrame] | None = None,
 ) -> list[Written]:
-    """Write every day's folder; the files of ``once`` come with the history only."""
+    """Write every day's folder; the files of ``once`` come with the history only.
+
+    What is not expected daily comes on days that have something to tell.
+    """
     written: list[Written] = []
     for on in next(iter(days.values())):
-        files = {name: parts[on] for name, parts in days.items()}
+        files = {
+            name: parts[on]
+            for name, parts in days.items()
+            if parts[on].height or _is_daily(system, name)
+        }
         if on == HISTORY_ENDS_ON:
             files |= once or {}
         written += write_delivery(landing, system, on, files)
     return written
+
+
+@cache
+def _is_daily(system: str, name: str) -> bool:
+    """Tell whether the system's mapping expects the file every day."""
+    exports = load_mapping(PACKAGED_MAPPINGS / f"{system}.yml").exports
+    return any(export.matches(name) and export.expected == "daily" for export in exports)
 
 
 def _summary(landing: Path, written: list[Written]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 GROCER = "complete_journey"
 MUSIC = "cdnow"
 CRM = "generated_crm"
+ONLINE = "generated_shop"
 
 # Business day of the company. The grocer's instants are UTC without saying so.
 BUSINESS_ZONE = "America/New_York"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from etl.demo import marketing, selling, service
 from etl.demo.accounts import account_versions, employ
 from etl.demo.cases import case_versions, orders_of_contacts
 from etl.demo.consents import consent_events
@@ -38,6 +39,45 @@ COLUMNS = {
     "generated_consent_events.csv": words(
         "consent_id contact_id channel purpose state basis source occurred_at"
     ),
+    "generated_case_events.csv": words("event_id case_id event_type occurred_at rep_id is_auto"),
+    "generated_interactions.csv": words(
+        "interaction_id contact_id rep_id channel direction type occurred_at is_auto outcome"
+    ),
+    "generated_erasures.csv": words("request_id contact_id requested_at scope"),
+    "generated_leads.csv": words(
+        "lead_id email phone source status converted_contact_id converted_at "
+        "disqualified_reason created_at updated_at"
+    ),
+    "generated_opportunities.csv": words(
+        "opportunity_id account_id stage amount currency expected_close_on closed_at is_won "
+        "lost_reason created_at updated_at"
+    ),
+    "generated_contracts.csv": words(
+        "contract_id account_id starts_on ends_on auto_renew sole_source cancelled_at "
+        "cancel_reason updated_at"
+    ),
+    "generated_reps.csv": words("rep_id name team hired_on left_on is_queue updated_at"),
+    "generated_partners.csv": words("partner_id name type joined_on updated_at"),
+    "generated_category_spend.csv": words(
+        "party_type party_id category year amount currency basis updated_at"
+    ),
+    "generated_campaigns.csv": words(
+        "campaign_id name type channel starts_on ends_on spend currency updated_at"
+    ),
+    "generated_campaign_members.csv": words(
+        "campaign_id party_type party_id sent_at responded_at status arm cost updated_at"
+    ),
+    "generated_marketing_spend.csv": words("spent_on channel purpose amount currency updated_at"),
+    "generated_loyalty_accounts.csv": words(
+        "member_id contact_id programme tier tier_since_on joined_on left_on updated_at"
+    ),
+    "generated_loyalty_transactions.csv": words(
+        "transaction_id member_id kind points order_id order_system occurred_at expires_on"
+    ),
+    "generated_referrals.csv": words(
+        "referral_id referrer_contact_id referee_contact_id code referred_at converted_order_id "
+        "order_system reward_cost currency"
+    ),
 }
 
 
@@ -57,8 +97,9 @@ def generate(orders: pl.DataFrame) -> dict[str, pl.DataFrame]:
     contacts = contacts.with_columns(created_at=Draw("created at").moments(contacts["created_on"]))
     linked = orders_of_contacts(orders, contacts)
     cases = case_versions(linked, orders)
+    accounts = account_versions(contacts)
     frames = {
-        "generated_accounts.csv": _account_export(account_versions(contacts)),
+        "generated_accounts.csv": _account_export(accounts),
         "generated_contacts.csv": _contact_export(contacts),
         "generated_cases.csv": cases,
         "generated_survey_responses.csv": survey_responses(
@@ -67,12 +108,72 @@ def generate(orders: pl.DataFrame) -> dict[str, pl.DataFrame]:
         "generated_consent_events.csv": consent_events(contacts).with_columns(
             known_on="occurred_on"
         ),
+        **_around_cases(contacts, buyers, cases),
+        **_selling(contacts, accounts, linked),
+        **_marketing(contacts, buyers, orders),
     }
     return {
         # Versions of one day stay in the order they were made.
         name: _complete(frame, COLUMNS[name]).sort(KNOWN_ON, COLUMNS[name][0], maintain_order=True)
         for name, frame in frames.items()
     }
+
+
+def _around_cases(
+    contacts: pl.DataFrame, buyers: pl.DataFrame, cases: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    return {
+        "generated_case_events.csv": service.case_events(cases).with_columns(
+            known_on="occurred_on"
+        ),
+        "generated_interactions.csv": service.interactions(contacts, buyers).with_columns(
+            known_on="occurred_on"
+        ),
+        "generated_erasures.csv": service.erasures(contacts).with_columns(known_on="requested_on"),
+    }
+
+
+def _selling(
+    contacts: pl.DataFrame, accounts: pl.DataFrame, linked: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    return {
+        "generated_leads.csv": selling.leads(contacts).with_columns(known_on="updated_on"),
+        "generated_opportunities.csv": selling.opportunities(accounts).with_columns(
+            known_on="updated_on"
+        ),
+        "generated_contracts.csv": selling.contracts(accounts, linked).with_columns(
+            known_on="updated_on"
+        ),
+        "generated_reps.csv": _entered(selling.reps()),
+        "generated_partners.csv": _entered(selling.partners()),
+        "generated_category_spend.csv": _entered(selling.category_spend(contacts)),
+    }
+
+
+def _marketing(
+    contacts: pl.DataFrame, buyers: pl.DataFrame, orders: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    members = marketing.loyalty_accounts(contacts, buyers)
+    return {
+        "generated_campaigns.csv": _entered(marketing.campaigns()),
+        "generated_campaign_members.csv": marketing.campaign_members(contacts, orders).with_columns(
+            known_on="updated_on"
+        ),
+        "generated_marketing_spend.csv": _entered(marketing.marketing_spend()),
+        "generated_loyalty_accounts.csv": _entered(members),
+        "generated_loyalty_transactions.csv": marketing.loyalty_transactions(
+            members, orders
+        ).with_columns(known_on="occurred_on"),
+        "generated_referrals.csv": marketing.referrals(contacts, buyers, orders).with_columns(
+            known_on="referred_on"
+        ),
+    }
+
+
+def _entered(frame: pl.DataFrame) -> pl.DataFrame:
+    """Say when a record was entered: in the evening of ``updated_on``."""
+    at = pl.col("updated_on").dt.to_string("%Y-%m-%dT21:00:00Z")
+    return frame.with_columns(updated_at=at, known_on="updated_on")
 
 
 def buyers_of(orders: pl.DataFrame) -> pl.DataFrame:

@@ -25,6 +25,12 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+def numbered(name: str, prefix: str, digits: int = 6) -> pl.Expr:
+    """Return ids in the order of the rows: ``E000001``, ``E000002`` ..."""
+    number = pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(digits)
+    return pl.concat_str(pl.lit(prefix), number).alias(name)
+
+
 class Draw:
     """A stream of chance that depends on the seed and the topic only.
 

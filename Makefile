@@ -32,6 +32,10 @@ run: demo ## The main job: demo exports, then Airflow's DAGs, then the published
 test: setup ## The whole test suite (ARGS="tests/test_dags.py -k day" for a part)
 	@$(PY) -m pytest $(ARGS)
 
+.PHONY: services
+services: setup ## Prove it with Airflow's real services: schedule, late export, backfill; and a restore
+	@$(PY) scripts/prove_services.py
+
 .PHONY: bench
 bench: setup ## Time and peak memory of each step on the demo, and what Airflow adds
 	@$(PY) benchmarks/route.py

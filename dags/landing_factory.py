@@ -17,7 +17,6 @@ from airflow.sdk import (
 
 from dags.run_rules import (
     BUSINESS_DAY_PARAM,
-    LOOK_AGAIN_AFTER,
     business_day_of,
     late_from,
     task_defaults,
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 # Not at 02:00: in spring many zones have no 02:00 on one night, and stepping one run back from it
 # then gives the same day, so that a business day would be skipped. 04:00 exists everywhere.
 EVERY_MORNING = "0 4 * * *"
+SETTINGS = load_settings()
+LATE_AFTER = timedelta(hours=SETTINGS.late_after_hours)
 
 
 def landing_dag(feed: str, *, doc_md: str | None) -> DAG:
@@ -43,13 +44,14 @@ def landing_dag(feed: str, *, doc_md: str | None) -> DAG:
         dag_id=f"land_{feed}",
         schedule=CronPartitionTimetable(
             EVERY_MORNING,
-            timezone=load_settings().business_tz,
+            timezone=SETTINGS.business_tz,
             run_offset=-1,  # the run is for the day that has ended
+            run_immediately=True,  # a DAG that is switched on at noon still takes that day
             key_format="%Y-%m-%d",
         ),
         catchup=False,
         max_active_runs=1,
-        dagrun_timeout=timedelta(hours=12),
+        dagrun_timeout=LATE_AFTER + timedelta(hours=6),
         default_args=task_defaults(),
         params={"business_day": BUSINESS_DAY_PARAM},
         tags=["landing", feed],
@@ -63,7 +65,11 @@ def landing_dag(feed: str, *, doc_md: str | None) -> DAG:
     return dag
 
 
-@task.sensor(mode="reschedule", poke_interval=LOOK_AGAIN_AFTER, timeout=timedelta(days=2))
+@task.sensor(
+    mode="reschedule",
+    poke_interval=timedelta(seconds=SETTINGS.look_again_seconds),
+    timeout=LATE_AFTER + timedelta(days=1),  # never reached: late comes first
+)
 def wait_for_exports(feed: str) -> PokeReturnValue:
     """Wait, without holding a worker, until the day's expected exports are there."""
     from etl import route
@@ -72,7 +78,7 @@ def wait_for_exports(feed: str) -> PokeReturnValue:
 
     settings, day = load_settings(), business_day_of(get_current_context())
     missing = route.wait_for_day(settings, feed, day)
-    if missing and utc_now() >= late_from(day, settings.business_tz):
+    if missing and utc_now() >= late_from(day, settings):
         raise SourceLate(
             f"Not delivered for {day}: {', '.join(missing)}.",
             where=str(settings.landing),

@@ -15,11 +15,9 @@ from etl.errors import Busy, DiskFull, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ALERTS = logging.getLogger("loyalty.alerts")
+    from etl.config import Settings
 
-# A day's exports may still arrive until this hour of the next morning, business time.
-LATE_AFTER = time(6)
-LOOK_AGAIN_AFTER = timedelta(minutes=10)
+ALERTS = logging.getLogger("loyalty.alerts")
 
 # A full disk, a lost mount or a busy warehouse may pass. A wrong row or a wrong mapping will be
 # just as wrong in a minute, so it fails at once and somebody is told.
@@ -69,9 +67,10 @@ def resolve_business_day(
     )
 
 
-def late_from(day: date, time_zone: str) -> datetime:
-    """Return the instant from which the exports of ``day`` count as late."""
-    return datetime.combine(day + timedelta(days=1), LATE_AFTER, ZoneInfo(time_zone))
+def late_from(day: date, settings: Settings) -> datetime:
+    """Return the instant from which the exports of ``day`` count as late, by the clock there."""
+    ended = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(settings.business_tz))
+    return ended + timedelta(hours=settings.late_after_hours)
 
 
 def business_day_of(context: Mapping[str, Any]) -> date:

@@ -1,19 +1,21 @@
 """Where things are. The only module that reads the environment.
 
-======================  ==============================================================
-variable                meaning
-======================  ==============================================================
-LOYALTY_DATA            absolute data root; default ``<checkout>/data``
-LOYALTY_MAPPINGS        folder of mapping YAML; default ``etl/mappings``
-LOYALTY_LANDING         folder of delivered exports; default ``<data root>/landing``
-LOYALTY_KEY_FILE        pseudonym key; default ``<data root>/vault/pseudonym.key``
-LOYALTY_BUSINESS_TZ     time zone of the business day; default America/New_York
-LOYALTY_DUCKDB_THREADS  threads of DuckDB; default 2
-LOYALTY_DUCKDB_MEMORY   memory limit of DuckDB; default 4GB
-LOYALTY_BACKUP          folder of the backups, outside the data root; none by default
-LOYALTY_VAULT_BACKUP    folder of the vault's backups, apart from both; none by default
-LOYALTY_KEEP_*          the numbers of :class:`KeepRules`, such as LOYALTY_KEEP_REJECT_DAYS
-======================  ==============================================================
+==========================  ======================================================================
+variable                    meaning
+==========================  ======================================================================
+LOYALTY_DATA                absolute data root; default ``<checkout>/data``
+LOYALTY_MAPPINGS            folder of mapping YAML; default ``etl/mappings``
+LOYALTY_LANDING             folder of delivered exports; default ``<data root>/landing``
+LOYALTY_KEY_FILE            pseudonym key; default ``<data root>/vault/pseudonym.key``
+LOYALTY_BUSINESS_TZ         time zone of the business day; default America/New_York
+LOYALTY_LATE_AFTER_HOURS    hours after a business day until which its exports may come; default 6
+LOYALTY_LOOK_AGAIN_SECONDS  between two looks for an export that is missing; default 600
+LOYALTY_DUCKDB_THREADS      threads of DuckDB; default 2
+LOYALTY_DUCKDB_MEMORY       memory limit of DuckDB; default 4GB
+LOYALTY_BACKUP              folder of the backups, outside the data root; none by default
+LOYALTY_VAULT_BACKUP        folder of the vault's backups, apart from both; none by default
+LOYALTY_KEEP_*              the numbers of :class:`KeepRules`, such as LOYALTY_KEEP_REJECT_DAYS
+==========================  ======================================================================
 """
 
 from __future__ import annotations
@@ -81,6 +83,8 @@ class Settings:
     business_tz: str
     duckdb_threads: int
     duckdb_memory: str
+    late_after_hours: int = 6
+    look_again_seconds: int = 600
     backup: Path | None = None
     vault_backup: Path | None = None
     keep: KeepRules = KeepRules()
@@ -139,6 +143,8 @@ def load_settings(
         business_tz=os.environ.get("LOYALTY_BUSINESS_TZ") or "America/New_York",
         duckdb_threads=_number("LOYALTY_DUCKDB_THREADS", 2),
         duckdb_memory=os.environ.get("LOYALTY_DUCKDB_MEMORY") or "4GB",
+        late_after_hours=_number("LOYALTY_LATE_AFTER_HOURS", 6),
+        look_again_seconds=_number("LOYALTY_LOOK_AGAIN_SECONDS", 600),
         backup=_optional_path("LOYALTY_BACKUP"),
         vault_backup=_optional_path("LOYALTY_VAULT_BACKUP"),
         keep=_keep_rules(),

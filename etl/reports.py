@@ -97,7 +97,7 @@ def run_report(connection: duckdb.DuckDBPyConnection, report: Report) -> pl.Data
         ReportError: The release lacks a mart or a column that the report reads.
     """
     try:
-        answer: pl.DataFrame = connection.execute(report.sql).pl()
+        answer: pl.DataFrame = connection.sql(report.sql).pl()
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         # These two name tables and columns only; other engine errors may quote a value.
         raise ReportError(

@@ -10,12 +10,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 import typer
 
 from etl.cli.app import _reporting
 from etl.errors import EXIT_DATA_BLOCKED, EXIT_FAILURE, EXIT_OK, EXIT_SOURCE_LATE, EXIT_USAGE
-from tests.company.generate import MAPPINGS, write_company
+from tests.company.generate import MAPPINGS, write_company, write_manifest
 from tests.company.published import PublishedCompany
 
 LOYALTY = Path(sys.executable).with_name("loyalty")
@@ -81,6 +82,39 @@ def test_a_late_source_has_its_own_exit_code_and_publishes_nothing(tmp_path):
     assert done.returncode == EXIT_SOURCE_LATE
     assert lines(done.stderr)[-1]["code"] == "SOURCE_LATE"
     assert not (tmp_path / "data" / "marts" / "current").exists()
+
+
+def test_a_delivery_that_lost_too_much_waits_for_a_person_and_is_then_published(tmp_path):
+    data, landing = tmp_path / "data", tmp_path / "landing"
+    day = write_company(landing, days=1).as_of.isoformat()
+    spoil_one_amount(landing / "south_shop" / day)
+    where = ("--data", data)
+    held = loyalty("run", "--as-of", day, *where, "--landing", landing, "--mappings", MAPPINGS)
+    assert held.returncode == EXIT_DATA_BLOCKED
+    error = lines(held.stderr)[-1]
+    assert error["code"] == "DELIVERY_HELD"
+    assert f"of {day} lost 1 of" in error["what"]
+    assert "--accept" in error["todo"]
+    assert not (data / "marts" / "current").exists()
+    assert loyalty("publish", *where).returncode == EXIT_DATA_BLOCKED
+
+    accepted = loyalty("publish", *where, "--accept", error["where"])
+    assert accepted.returncode == EXIT_OK, accepted.stderr
+    (published,) = lines(accepted.stdout)
+    assert (published["as_of"], published["is_served"]) == (day, True)
+    (kept,) = (data / "state" / "accepted_deliveries").glob("*.parquet")
+    assert pl.read_parquet(kept)["delivery_id"].to_list() == [error["where"]]
+    assert loyalty("publish", *where).returncode == EXIT_OK  # accepted once, for good
+
+
+def spoil_one_amount(folder: Path) -> None:
+    """Make one row of a drop unreadable; the manifest still promises as many."""
+    (path,) = folder.glob("*.csv")
+    header, first, *others = path.read_text("utf-8").splitlines()
+    cells = first.split(";")
+    cells[header.split(";").index("Betrag")] = "viel"
+    path.write_text("\n".join([header, ";".join(cells), *others, ""]), "utf-8")
+    write_manifest(folder, {"mode": "incremental"})
 
 
 def test_status_and_doctor_answer_in_json(published: PublishedCompany):

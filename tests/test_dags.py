@@ -7,12 +7,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from etl.config import FEED_ASSETS, FEEDS, MARTS_ASSET, PROJECT_ROOT, WRITER_POOL
+from etl.config import FEED_ASSETS, FEEDS, MARTS_ASSET, PROJECT_ROOT, WRITER_POOL, load_settings
 from etl.errors import Busy, DataBlocked, DiskFull, MappingError, SourceLate, UsageError
 
 DAGS = PROJECT_ROOT / "dags"
@@ -172,6 +173,7 @@ def test_the_landing_dags_keep_that_timetable(dags):
     for feed in FEEDS:
         timetable = dags[f"land_{feed}"].timetable
         assert isinstance(timetable, CronPartitionTimetable)
+        assert timetable.run_immediately is True
         assert (timetable.expression, timetable.run_offset, timetable.key_format) == (
             EVERY_MORNING,
             -1,
@@ -239,7 +241,10 @@ def test_a_run_without_any_day_is_refused(rules):
 
 
 def test_a_source_is_late_from_six_in_the_morning_business_time(rules):
-    assert rules.late_from(date(2026, 1, 8), ZONE) == datetime(2026, 1, 9, 11, tzinfo=UTC)
+    settings = load_settings()
+    assert rules.late_from(date(2026, 1, 8), settings) == datetime(2026, 1, 9, 11, tzinfo=UTC)
+    patient = replace(settings, late_after_hours=30)
+    assert rules.late_from(date(2026, 1, 8), patient) == datetime(2026, 1, 10, 11, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,15 @@ def test_a_release_holds_the_database_the_parquet_and_the_manifest(settings, rel
     assert served_ids(settings) == ["a", "b"]
 
 
+def test_any_duckdb_from_1_0_on_can_open_a_release(settings, release):
+    release()
+    with read_only(settings.marts / "current" / "loyalty.duckdb") as reader:
+        (told,) = reader.execute(
+            "select tags from duckdb_databases() where database_name = 'loyalty'"
+        ).fetchone()
+    assert told == {"storage_version": "v1.0.0+"}
+
+
 def test_comments_reach_the_published_database(settings, release):
     release()
     with read_only(settings.marts / "current" / "loyalty.duckdb") as reader:

@@ -19,6 +19,9 @@ from etl.errors import LoyaltyError
 from etl.files import fsync_folder, make_folder
 
 BUILD_NAME = "loyalty.duckdb"
+# Every DuckDB from 1.0 on opens a release, whichever wrote it. Left alone, 2.0 writes files that
+# only 2.0 reads.
+RELEASE_FORMAT = "v1.0.0"
 
 
 def build_path(settings: Settings) -> Path:
@@ -56,7 +59,7 @@ def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 @contextlib.contextmanager
 def new_database(settings: Settings, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Create a DuckDB file for a release; checkpointed and closed on the way out."""
-    with _connect(settings, path) as connection:
+    with _connect(settings, path, storage_compatibility_version=RELEASE_FORMAT) as connection:
         yield connection
         connection.execute("checkpoint")
     assert_closed(path)
@@ -110,12 +113,14 @@ def statement(name: str) -> str:
 
 def frame(connection: duckdb.DuckDBPyConnection, query: str, **values: object) -> pl.DataFrame:
     """Run a query with named values and return its rows as a Polars frame."""
-    rows: pl.DataFrame = connection.execute(query, values or None).pl()
+    rows: pl.DataFrame = connection.sql(query, params=values or None).pl()
     return rows
 
 
 @contextlib.contextmanager
-def _connect(settings: Settings, path: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connect(
+    settings: Settings, path: Path | None, **config: str
+) -> Iterator[duckdb.DuckDBPyConnection]:
     spill = make_folder(settings.warehouse / "tmp")
     connection = duckdb.connect(
         str(path) if path else ":memory:",
@@ -125,6 +130,7 @@ def _connect(settings: Settings, path: Path | None) -> Iterator[duckdb.DuckDBPyC
             "temp_directory": str(spill),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
+            **config,
         },
     )
     try:

@@ -40,6 +40,28 @@ def reverse_order(written: Path, landing: Path) -> Iterator[str]:
         yield day
 
 
+def withhold(folder: Path, name: str, *, to: Path) -> None:
+    """Take one file out of a delivery; ``to`` becomes a delivery of it alone."""
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    manifest.pop("files")
+    to.mkdir(parents=True)
+    (folder / name).rename(to / name)
+    for place in (folder, to):
+        write_manifest(place, manifest)
+
+
+def deliver_nothing(system_folder: Path, day: str) -> None:
+    """Deliver every export of a system's first drop for a quiet day: header lines alone."""
+    _, drop, *_ = delivery_folders(system_folder)
+    quiet = system_folder.parent.with_name(f"{system_folder.name}-{day}")  # outside the landing
+    quiet.mkdir()
+    for path in sorted(drop.glob("*.csv")):
+        name = path.name.replace(drop.name.replace("-", ""), day.replace("-", ""))
+        (quiet / name).write_text(path.read_text("utf-8").splitlines()[0] + "\n", "utf-8")
+    write_manifest(quiet, {"business_day": day, "mode": "incremental"})
+    quiet.rename(system_folder / day)  # all at once: somebody may be looking already
+
+
 def delivery_folders(landing: Path) -> list[Path]:
     """Return every folder that holds a delivery."""
     return sorted(path.parent for path in landing.rglob(MANIFEST))

@@ -1,1 +1,0 @@
-"""Exports of real systems with their real headers, and what must come of them."""

@@ -65,7 +65,9 @@ class OrderLines(dy.Schema):
     sku = c.text(about="Stock keeping unit; costs are kept by it.")
     title = c.text(required=True, about="What the line says was sold.")
     quantity = c.quantity(required=True, about="Units sold; may be 0 for priced-by-weight items.")
-    unit_price = c.money(required=True, about="List price of one unit, to four decimals.")
+    unit_price = c.money(
+        about="List price of one unit, to four decimals; null where only line_amount is stated."
+    )
     line_amount = c.money(
         about="List amount of the line where the source states it: quantity x unit price "
         "cannot carry it for goods sold by weight. Wins over the product."
@@ -80,6 +82,11 @@ class OrderLines(dy.Schema):
     unit_cost = c.money(about="Cost of one unit at the time of sale.")
     cost_currency = c.text(regex="^[A-Z]{3}$", about="Currency of unit_cost.")
     updated_at = c.instant(about="When the source last changed the record.")
+
+    @dy.rule()
+    def line_is_priced(cls) -> pl.Expr:  # noqa: N805
+        """A line whose price nobody states is worth nothing that could be added up."""
+        return pl.col("unit_price").is_not_null() | pl.col("line_amount").is_not_null()
 
 
 class Payments(dy.Schema):

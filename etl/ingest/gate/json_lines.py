@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
@@ -209,11 +210,16 @@ def _list_text(entries: list[Any]) -> str:
 
 def _json_text(value: Any) -> str:
     """Write a value as JSON again, its numbers as they were."""
+    if isinstance(value, _Number):
+        return value
+    if isinstance(value, str):
+        return encode_basestring(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(k)}:{_json_text(v)}" for k, v in value.items()) + "}"
+        pairs = [f"{encode_basestring(key)}:{_json_text(child)}" for key, child in value.items()]
+        return "{" + ",".join(pairs) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(_json_text, value)) + "]"
-    return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
+        return "[" + ",".join([_json_text(entry) for entry in value]) + "]"
+    return "null" if value is None else str(value).lower()
 
 
 def _csv_bytes(rows: list[list[str]], quoting: Any = csv.QUOTE_MINIMAL) -> bytes:

@@ -95,6 +95,7 @@ CELLS = {
     "a list": ('["a", 2, true]', "a;2;true"),
     "a list of nothing": ("[]", ""),
     "a list whose entries hold the separator": ('["a;b", 1.10]', '["a;b",1.10]'),
+    "lists as deep as may be": ("[" * 31 + "1" + "]" * 31, None),
     "a list of objects": ('[{"id": 1.10, "ü": [null]}]', '[{"id":1.10,"ü":[null]}]'),
     "line breaks": (r'"one\ntwo\r\nthree\rfour"', "one\ntwo\nthree\rfour"),
     "quotes and commas": (r'"say \"so\", or not"', 'say "so", or not'),
@@ -214,6 +215,7 @@ REFUSED = {
     "half a character as a key": (r'{"\ud83d": 1}' + "\n", "JSON_BAD_KEY", "Record 1"),
     "a giant key": ('{"' + "k" * 257 + '": 1}\n', "JSON_BAD_KEY", "Record 1"),
     "deep objects": ('{"a":' * 40 + "1" + "}" * 40 + "\n", "JSON_TOO_DEEP", "Record 1"),
+    "deep lists": ('{"a":' + "[" * 32 + "1" + "]" * 32 + "}\n", "JSON_TOO_DEEP", "32 levels"),
     "very deep lists": ('{"a":' + "[" * 100_000 + "]" * 100_000 + "}\n", "JSON_TOO_DEEP", ""),
     "keys that are data": (
         "".join(f'{{"id": 1, "k{n}": 1}}\n' for n in range(1_001)), "JSON_TOO_MANY_KEYS", "1,000",

@@ -41,7 +41,8 @@ class Op:
     """One text operation of a column, in the order written.
 
     Args:
-        name: strip, lower, upper, strip_apostrophe, digits_only, hash, salesforce_id or split_list.
+        name: strip, lower, upper, strip_apostrophe, digits_only, hash, salesforce_id,
+            expand_exponent or split_list.
         separator: Only of split_list: the text between two entries.
         take: Only of split_list: which entry stays, ``first`` or ``last``, or ``all`` of them.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from functools import reduce
 
 import polars as pl
@@ -25,6 +26,8 @@ _HASH_DIGITS = 32
 # Operations that cannot make something of every text. Such a text keeps the mark in front.
 REFUSING = frozenset({"salesforce_id"})
 _REFUSED = "\0"
+# Two digits: a number with a longer exponent has no place in the contract, but could fill memory.
+_EXPONENT = r"^-?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,2}$"
 _CHECK_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
@@ -169,6 +172,19 @@ def _split_list(text: pl.Expr, op: Op) -> pl.Expr:
     return entries.list.first() if op.take == "first" else entries.list.last()
 
 
+def _expand_exponent(text: pl.Expr, _: Op) -> pl.Expr:
+    """Write ``3.5E8`` as ``350000000``, digit by digit: no float takes part, so nothing is lost."""
+
+    def expanded(series: pl.Series) -> pl.Series:
+        return pl.Series([f"{Decimal(value):f}" for value in series], dtype=pl.String())
+
+    has_one = text.str.contains(_EXPONENT)
+    return pl.when(has_one).then(
+        pl.when(has_one).then(text).otherwise(pl.lit("0"))
+        .map_batches(expanded, return_dtype=pl.String())
+    ).otherwise(text)  # fmt: skip
+
+
 def _salesforce_id(text: pl.Expr, _: Op) -> pl.Expr:
     """Bring an id of 15 characters to the 18 that are unique without regard to case.
 
@@ -211,4 +227,5 @@ _OPS: dict[str, Callable[[pl.Expr, Op], pl.Expr]] = {
     "split_list": _split_list,
     "hash": _hashed,
     "salesforce_id": _salesforce_id,
+    "expand_exponent": _expand_exponent,
 }

@@ -205,20 +205,25 @@ def _list_text(entries: list[Any]) -> str:
     texts = [_text(entry) for entry in entries] if plain else []
     if plain and not any(LIST_SEPARATOR in text for text in texts):
         return LIST_SEPARATOR.join(texts)
-    return _json_text(entries)
+    return _json_text(entries, 1)
 
 
-def _json_text(value: Any) -> str:
+def _json_text(value: Any, depth: int) -> str:
     """Write a value as JSON again, its numbers as they were."""
+    if depth > _MAX_DEPTH:  # where Python itself gives up depends on who called
+        raise _UnfitError("JSON_TOO_DEEP")
     if isinstance(value, _Number):
         return value
     if isinstance(value, str):
         return encode_basestring(value)
     if isinstance(value, dict):
-        pairs = [f"{encode_basestring(key)}:{_json_text(child)}" for key, child in value.items()]
+        pairs = [
+            f"{encode_basestring(key)}:{_json_text(child, depth + 1)}"
+            for key, child in value.items()
+        ]
         return "{" + ",".join(pairs) + "}"
     if isinstance(value, list):
-        return "[" + ",".join([_json_text(entry) for entry in value]) + "]"
+        return "[" + ",".join([_json_text(entry, depth + 1) for entry in value]) + "]"
     return "null" if value is None else str(value).lower()
 
 

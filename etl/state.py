@@ -9,6 +9,7 @@ name                   one row per                                 in force from
 =====================  ==========================================  ====================
 clv_models             business unit and fit                       ``in_force_from``
 clv_parameters         business unit, model, parameter and fit     ``in_force_from``
+customer_keys          record, and day its customer key changed    ``changed_on``
 accepted_deliveries    delivery whose rejects a person accepted    at once
 =====================  ==========================================  ====================
 """

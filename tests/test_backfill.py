@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from etl import clv, route
+from etl import clv, identity, route
 from etl.backfill import PUBLISHED, THERE_ALREADY, BackfilledDay, backfill_days, missing_exports
 from etl.clv import sufficiency
 from etl.config import Settings
@@ -22,10 +22,14 @@ from etl.mapping import load_mappings
 from etl.publish.release import MANIFEST, find_release
 from etl.state import read_state
 from etl.warehouse.build import CLV_STATE
+from etl.warehouse.identities import KEY_STATE
 from tests.company.generate import MAPPINGS, company, write_company
 from tests.company.published import BUYERS_ENOUGH, hashes, run, settings_at
 from tests.test_cli import lines, loyalty
 
+STATE_SCHEMAS = {name: clv.INPUT_SCHEMAS[name] for name in CLV_STATE} | {
+    KEY_STATE: identity.STATE_SCHEMA
+}
 # The last of them is a month's end, when the value models are fitted anew.
 DAYS = (date(2026, 1, 29), date(2026, 1, 30), date(2026, 1, 31))
 
@@ -40,8 +44,8 @@ class Warehouse:
     def state(self) -> dict[str, pl.DataFrame]:
         """All that outlives a run, as rows."""
         return {
-            name: read_state(self.settings, name, clv.INPUT_SCHEMAS[name], date.max)
-            for name in CLV_STATE
+            name: read_state(self.settings, name, schema, date.max)
+            for name, schema in STATE_SCHEMAS.items()
         }
 
 
@@ -53,7 +57,7 @@ def daily(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Warehouse
     for day in DAYS:
         shutil.rmtree(settings.landing, ignore_errors=True)
         write_company(settings.landing, days=1 + (day - company(1).as_of).days)
-        marts[day] = hashes(run(settings, day))
+        marts[day] = hashes(run(settings, day), with_history=True)
     return Warehouse(settings, marts)
 
 

@@ -20,6 +20,9 @@ class Orders(dy.Schema):
     phone = c.text(pii="phone", about="Phone on the order.")
     account_id = c.text(about="CRM account named on the order.")
     contact_id = c.text(about="CRM contact named on the order.")
+    crm_system = c.text(
+        about="Source system of account_id and contact_id; the order's own when null."
+    )
     partner_id = c.text(about="Channel partner that sold it.")
     rep_id = c.text(about="Sales representative.")
     channel = c.text(required=True, about="Where it was sold: store, web, mail, phone ...")

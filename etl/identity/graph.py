@@ -15,55 +15,98 @@ from etl.identity.nodes import (
 )
 
 _OWN_SYSTEM = pl.col("source_system")
+_CRM_SYSTEM = pl.col("crm_system")
 
 
 def build_graph(
-    orders: pl.DataFrame, contacts: pl.DataFrame, accounts: pl.DataFrame
+    orders: pl.DataFrame, contacts: pl.DataFrame, accounts: pl.DataFrame, leads: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Turn the latest orders, contacts and accounts into records and links.
+    """Turn what is known of orders, contacts, accounts and leads into records and links.
 
     Linked are: a contact or account and the shop customer its external_ref names; records with the
-    same e-mail, role inboxes left out; a merged record and its master; a contact and its account.
+    same e-mail, role inboxes left out; a merged record and its master; a contact and its account; a
+    lead and what it was converted to; the customer number, contact and account that one order
+    names. A phone number links nobody.
 
     Args:
-        orders: One row per order: ``source_system``, ``customer_ref``, ``email`` (token),
-            ``email_is_role``, ``known_on``.
+        orders: One row per party named by orders: ``source_system``, ``customer_ref``,
+            ``crm_system`` (where its contact and account live), ``contact_id``, ``account_id``,
+            ``email`` (token), ``email_is_role``, ``known_on``.
         contacts: One row per contact: ``source_system``, ``contact_id``, ``account_id``,
             ``master_id``, ``email``, ``email_is_role``, ``external_system``, ``external_ref``,
             ``known_on``.
         accounts: One row per account: as contacts without ``contact_id``, with ``is_person``.
+        leads: One row per lead: ``source_system``, ``lead_id``, ``converted_contact_id``,
+            ``converted_account_id``, ``email``, ``email_is_role``, ``known_on``.
 
     Returns:
         Records (one per node) and links, as :func:`etl.identity.resolve` takes them.
     """
-    shop = named(orders, "customer_ref", "customer_ref")
     people = named(contacts, "contact", "contact_id")
     firms = named(accounts, "account", "account_id").with_columns(is_business=~pl.col("is_person"))
-    parties = (shop, people, firms)
-    nodes = pl.concat([_records(frame) for party in parties for frame in (party, _emails(party))])
-    links = [
-        _link(party, "same_email", pl.lit(EMAIL_SYSTEM), EMAIL, "mailbox") for party in parties
-    ]
-    for party, entity in ((people, "contact"), (firms, "account")):
-        system = pl.col("external_system")
-        links.append(_link(party, "external_ref", system, "customer_ref", "external_ref"))
-        links.append(_link(party, "master_id", _OWN_SYSTEM, entity, "master_id"))
-    links.append(
-        _link(_employed(people, firms), "account_member", _OWN_SYSTEM, "account", "account_id")
-    )
-    records = nodes.group_by(NODE).agg(pl.col("known_on").min(), pl.col("is_business").any())
-    return fit(records, RECORD_SCHEMA), pl.concat(links).unique()
+    buyers, callers = _buyers(orders), named(leads, "lead", "lead_id")
+    firms_of_orders = _accounts_of(orders, firms)
+    known = pl.concat([frame.select(NODE) for frame in (firms, firms_of_orders)])
+    parties = (buyers, people, firms, callers)
+    records = [_records(frame) for party in parties for frame in (party, _emails(party))]
+    records += [_records(firms_of_orders), _records(_contacts_of(orders))]
+    links = [_same_email(party) for party in parties]
+    links += [_same_order(buyers, entity) for entity in ("contact", "account")]
+    links += [_external_ref(people), _external_ref(firms)]
+    links += [_master(people, "contact"), _master(firms, "account")]
+    links += [_to_account(people, "account_id", "account_member", known)]
+    links += _converted(callers, known)
+    nodes = pl.concat(records).group_by(NODE)
+    found = nodes.agg(pl.col("known_on").min(), pl.col("is_business").any())
+    return fit(found, RECORD_SCHEMA), pl.concat(links).unique()
 
 
-def named(frame: pl.DataFrame, entity: str, id_column: str) -> pl.DataFrame:
+def named(
+    frame: pl.DataFrame, entity: str, id_column: str, system: pl.Expr = _OWN_SYSTEM
+) -> pl.DataFrame:
     """Add ``entity``, ``source_id``, ``is_business`` and ``mailbox`` (e-mail of one person)."""
-    personal = pl.col("email_is_role").eq(other=False)
     return frame.with_columns(
+        source_system=system,
         entity=pl.lit(entity),
         source_id=pl.col(id_column),
         is_business=pl.lit(value=False),
-        mailbox=pl.when(personal).then("email"),
+        mailbox=_mailbox(),
     )
+
+
+def _mailbox() -> pl.Expr:
+    return pl.when(pl.col("email_is_role").eq(other=False)).then("email")
+
+
+def _buyers(orders: pl.DataFrame) -> pl.DataFrame:
+    """Name the person of each order: its customer number, else its contact, else its e-mail."""
+    by_ref, by_contact = pl.col("customer_ref").is_not_null(), pl.col("contact_id").is_not_null()
+    return orders.with_columns(mailbox=_mailbox(), is_business=pl.lit(value=False)).with_columns(
+        source_system=pl.when(by_ref)
+        .then(_OWN_SYSTEM)
+        .when(by_contact)
+        .then(_CRM_SYSTEM)
+        .otherwise(pl.lit(EMAIL_SYSTEM)),
+        entity=pl.when(by_ref)
+        .then(pl.lit("customer_ref"))
+        .when(by_contact)
+        .then(pl.lit("contact"))
+        .otherwise(pl.lit(EMAIL)),
+        source_id=pl.coalesce("customer_ref", "contact_id", "mailbox"),
+    )
+
+
+def _contacts_of(orders: pl.DataFrame) -> pl.DataFrame:
+    return named(orders, "contact", "contact_id", _CRM_SYSTEM)
+
+
+def _accounts_of(orders: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:
+    """Return the accounts that orders name: businesses, unless the CRM says that it is a person."""
+    accounts = named(orders, "account", "account_id", _CRM_SYSTEM).drop("is_business")
+    accounts = accounts.drop_nulls("source_id")
+    delivered = firms.select(*NODE, "is_business").unique(NODE, keep="any")
+    told = accounts.join(delivered, on=NODE, how="left")
+    return told.with_columns(pl.col("is_business").fill_null(value=True))
 
 
 def _records(party: pl.DataFrame) -> pl.DataFrame:
@@ -79,9 +122,37 @@ def _emails(party: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _employed(people: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:
-    """Keep contacts whose account was delivered: of another nobody knows if it is a person."""
-    return people.join(firms, on=["source_system", "account_id"], how="semi")
+def _same_email(party: pl.DataFrame) -> pl.DataFrame:
+    return _link(party, "same_email", pl.lit(EMAIL_SYSTEM), EMAIL, "mailbox")
+
+
+def _same_order(buyers: pl.DataFrame, entity: str) -> pl.DataFrame:
+    return _link(buyers, "same_order", _CRM_SYSTEM, entity, f"{entity}_id")
+
+
+def _external_ref(party: pl.DataFrame) -> pl.DataFrame:
+    system = pl.col("external_system")
+    return _link(party, "external_ref", system, "customer_ref", "external_ref")
+
+
+def _master(party: pl.DataFrame, entity: str) -> pl.DataFrame:
+    return _link(party, "master_id", _OWN_SYSTEM, entity, "master_id")
+
+
+def _converted(leads: pl.DataFrame, known: pl.DataFrame) -> list[pl.DataFrame]:
+    """Link a lead to its contact; to its account only where no contact says for whom they work."""
+    alone = leads.filter(pl.col("converted_contact_id").is_null())
+    return [
+        _link(leads, "converted_lead", _OWN_SYSTEM, "contact", "converted_contact_id"),
+        _to_account(alone, "converted_account_id", "converted_lead", known),
+    ]
+
+
+def _to_account(party: pl.DataFrame, column: str, rule: str, known: pl.DataFrame) -> pl.DataFrame:
+    """Link to accounts that are known: of another nobody can tell whether it is a person."""
+    accounts = known.select(_OWN_SYSTEM, pl.col("source_id").alias(column))
+    members = party.join(accounts, on=["source_system", column], how="semi")
+    return _link(members, rule, _OWN_SYSTEM, "account", column)
 
 
 def _link(

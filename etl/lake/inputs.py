@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from etl import clv
+from etl import clv, identity
 from etl.contract import TABLES
 
 # No underscore in front: Spark takes such a file for hidden.
@@ -54,20 +54,12 @@ MADE_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "rows": pl.Int64(),
         "amount": _AMOUNT,
     },
-    "identities": {
-        "source_system": pl.String(),
-        "entity": pl.String(),
-        "source_id": pl.String(),
-        "customer_key": pl.String(),
-        "rule": pl.String(),
-        "confidence": pl.Decimal(9, 6),
-        "known_on": pl.Date(),
-    },
 }
 
 INPUT_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     **{name: table.lake_schema() for name, table in TABLES.items()},
     **MADE_SCHEMAS,
+    **identity.INPUT_SCHEMAS,
     **clv.INPUT_SCHEMAS,
 }
 

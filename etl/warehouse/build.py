@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from etl import clv, identity
+from etl import clv
 from etl.config import DBT_PROJECT, PROJECT_ROOT, SQL_ROOT, Settings
 from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
 from etl.lake.commits import Lake, read_lake
@@ -28,11 +28,14 @@ from etl.warehouse.database import (
     record_path,
     statement,
 )
+from etl.warehouse.identities import KEY_STATE, known_changes, resolve_identities
 from etl.warehouse.reconcile import reconcile
 from etl.warehouse.record import BuildRecord
 from etl.warehouse.transform import DbtRun, Progress
 
-_IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest"
+_IDENTITY_MODELS = (
+    "+int_orders_latest +int_contacts_latest +int_accounts_latest +int_leads_latest"
+)
 _SUMMARY_MODELS = "+int_clv_summaries +int_parameters_in_force"
 _CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".json"}
 CLV_STATE = ("clv_models", "clv_parameters")
@@ -74,11 +77,12 @@ def build_warehouse(
     discard_build(settings)
     dbt = DbtRun(settings, inputs, as_of, variables or {})
     results = dbt.build(progress, select=_IDENTITY_MODELS)
-    _resolve_identity(settings, inputs, progress)
+    key_changes, keys = resolve_identities(settings, inputs, as_of, progress)
     results += dbt.build(progress, select=_SUMMARY_MODELS, exclude=_IDENTITY_MODELS)
-    in_force, proposals = _fit_values(settings, inputs, as_of, progress, refit=refit)
+    in_force, fits = _fit_values(settings, inputs, as_of, progress, refit=refit)
     results += dbt.build(progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS}")
-    record = _checked(settings, _identify(lake, in_force, as_of, dbt.variables), results)
+    state, proposals = in_force | {KEY_STATE: key_changes}, fits | {KEY_STATE: keys}
+    record = _checked(settings, _identify(lake, state, as_of, dbt.variables), results)
     _keep_proposals(settings, proposals)
     write_json(record_path(settings), asdict(record))
     return Build(record, proposals)
@@ -99,21 +103,21 @@ def last_build(settings: Settings) -> Build | None:
         return None
     proposals = {
         name: pl.read_parquet(_proposal_path(settings, name))
-        for name in CLV_STATE
+        for name in (*CLV_STATE, KEY_STATE)
         if _proposal_path(settings, name).exists()
     }
     return Build(BuildRecord(**read_json(path)), proposals)
 
 
 def _identify(
-    lake: Lake, in_force: dict[str, pl.DataFrame], as_of: date, variables: dict[str, str]
+    lake: Lake, state_rows: dict[str, pl.DataFrame], as_of: date, variables: dict[str, str]
 ) -> BuildRecord:
     """Name the run after everything that decides its numbers, and nothing else.
 
-    State counts by its rows, so that the run that fitted them and the next one, which finds them
-    in state, are the same run.
+    State counts by its rows, so that the run that made them and the next one, which finds them in
+    state, are the same run.
     """
-    state = digest_of({name: rows.write_csv() for name, rows in in_force.items()})[:12]
+    state = digest_of({name: rows.write_csv() for name, rows in state_rows.items()})[:12]
     code = code_version()
     identity_of_run = digest_of([lake.version, state, code, sorted(variables.items())])
     return BuildRecord(
@@ -127,13 +131,14 @@ def _identify(
 
 
 def settled_run_id(settings: Settings, as_of: date) -> str:
-    """Return the id of a run as of a day that finds all its fits in state.
+    """Return the id of a run as of a day that finds all its fits and keys in state.
 
-    A finished run left its fits there. So a release of this name is what building the day again
+    A finished run left them there. So a release of this name is what building the day again
     would give; no such release means that the day was never built from this lake, code and state.
     """
     in_force = _in_force(_stored_fits(settings, as_of), as_of)
-    return _identify(read_lake(settings), in_force, as_of, {}).run_id
+    state = in_force | {KEY_STATE: known_changes(settings, as_of)}
+    return _identify(read_lake(settings), state, as_of, {}).run_id
 
 
 def code_version() -> str:
@@ -150,17 +155,6 @@ def _sources(root: Path) -> list[Path]:
         for path in root.rglob("*")
         if path.suffix in _CODE_SUFFIXES and not ignored & set(path.relative_to(root).parts)
     ]
-
-
-def _resolve_identity(settings: Settings, inputs: Path, progress: Progress) -> None:
-    with open_build(settings) as build:
-        orders, contacts, accounts = (
-            frame(build, statement(f"read_{name}_for_identity"))
-            for name in ("orders", "contacts", "accounts")
-        )
-    identities = identity.resolve(*identity.build_graph(orders, contacts, accounts))
-    progress(f"identity: {identities['customer_key'].n_unique()} customers")
-    write_input(inputs, "identities", identities)
 
 
 def _fit_values(

@@ -61,6 +61,9 @@ class Order:
     rate: Decimal | None = None
     channel: str = "web"
     is_test: bool = False
+    # Records of the help desk that the shop's order names.
+    contact_id: str = ""
+    account_id: str = ""
 
     @property
     def listed(self) -> Decimal:

@@ -79,7 +79,7 @@ def everyone() -> tuple[Person, ...]:
 def contacts() -> tuple[Contact, ...]:
     """Return the CRM's contacts: one a person, and the awkward ones."""
     plain = [_contact(person) for person in everyone() if person.contact_id]
-    return (*plain, *_merged(), *_ring(), *_colleagues(), *_changed())
+    return (*plain, *_merged(), *_ring(), *_colleagues(), *_changed(), *_recognised())
 
 
 def _contact(person: Person) -> Contact:
@@ -147,6 +147,20 @@ def _changed() -> list[Contact]:
             delivered_on=changed_at.date(),
         )
         for no in (60, 61, 62)
+    ]
+
+
+def _recognised() -> list[Contact]:
+    """A prospect in whom the last drop recognises a shop customer: two customers become one."""
+    seen_at = datetime(2026, 1, 31, 16, tzinfo=UTC)
+    return [
+        replace(
+            _contact(Person(286)),
+            external_system="north_shop",
+            external_ref=Person(160).north_ref,
+            updated_at=seen_at,
+            delivered_on=seen_at.date(),
+        )
     ]
 
 

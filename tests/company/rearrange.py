@@ -73,6 +73,8 @@ def plant_missing_rate(landing: Path, day: date) -> None:
         "Id": "N-CHF-001",
         "Customer": "N-0001",
         "Email": "",
+        "Contact": "",
+        "Account": "",
         "Created at": f"{day.isoformat()} 10:00:00 -0500",
         "Updated at": f"{day.isoformat()} 10:00:00 -0500",
         "Status": "paid",

@@ -24,6 +24,8 @@ def _order_rows(order: Order) -> Iterator[Row]:
     head = {
         "Customer": order.ref,
         "Email": order.email,
+        "Contact": order.contact_id,
+        "Account": order.account_id,
         "Created at": _north(order.ordered_at),
         "Updated at": _north(order.updated_at),
         "Cancelled at": _north(order.updated_at) if order.status == "cancelled" else "",

@@ -218,6 +218,10 @@ def _special() -> Iterator[Order]:
     # Ordered on the 27th, delivered with the drop of the 29th.
     late = HISTORY_ON + timedelta(days=3)
     yield special(29, date(2026, 1, 27), **plain, delivered_on=late)
+    # Without customer and e-mail, but naming a record of the help desk.
+    nobody = {**plain, "ref": "", "email": ""}
+    yield special(30, date(2025, 5, 7), **nobody, contact_id="C-0286")
+    yield special(31, date(2025, 5, 8), **nobody, account_id="A-191")
     for no, changes in ((1, {"status": "cancelled"}), (2, {"is_test": True})):
         at = _instant("south_shop", date(2025, 6, no), chance)
         order = _order("south_shop", f"S-X-{no:03}", Person(200), at, chance)

@@ -46,7 +46,7 @@ def totals(company: Company, as_of: date) -> Totals:
     for order in orders.values():
         shop = shops.setdefault(order.shop, ShopTotals())
         shop.orders += 1
-        shop.guest_orders += not order.ref and not order.email
+        shop.guest_orders += not any((order.ref, order.email, order.contact_id, order.account_id))
         if order.status == "cancelled" or order.is_test:
             continue
         rate = order_rate(company, order)
@@ -135,6 +135,7 @@ def _same(company: Company, as_of: date) -> list[tuple[Node, Node]]:
     pairs: list[tuple[Node, Node]] = []
     for order in latest_orders(company, as_of).values():
         pairs += _pairs((order.shop, order.ref), ("email", _mail(order.email)))
+        pairs += _pairs(("contact", order.contact_id), ("account", order.account_id))
     for contact in company.contacts:
         if known_on("help_desk", contact.delivered_on, contact.updated_at) <= as_of:
             own = ("contact", contact.contact_id)

@@ -7,9 +7,13 @@ renamed as (
         source_system,
         entity,
         source_id,
+        record_key,
         customer_key,
         rule,
         confidence,
+        matched_system,
+        matched_entity,
+        matched_id,
         known_on
     from source
 )

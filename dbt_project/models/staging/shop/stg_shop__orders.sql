@@ -15,6 +15,7 @@ renamed as (
         phone as phone_token,
         account_id,
         contact_id,
+        crm_system,
         partner_id,
         rep_id,
         channel,

@@ -1,0 +1,67 @@
+"""Who is one customer as of a day: read from the build, resolved, compared with state."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from etl import identity
+from etl.config import Settings
+from etl.lake.snapshot import write_input
+from etl.state import COMMIT_SEQUENCE, read_state
+from etl.warehouse.database import frame, open_build, statement
+from etl.warehouse.transform import Progress
+
+KEY_STATE = "customer_keys"
+_PARTIES = ("orders", "contacts", "accounts", "leads")
+
+
+def resolve_identities(
+    settings: Settings, inputs: Path, as_of: date, progress: Progress
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Write the identity inputs of a day.
+
+    Returns:
+        What changed in customer keys up to the day, as :func:`known_changes` will find it, and the
+        rows to be kept in state.
+    """
+    with open_build(settings) as build:
+        orders, contacts, accounts, leads = (
+            frame(build, statement(f"read_{name}_for_identity")) for name in _PARTIES
+        )
+    resolved = identity.resolve(*identity.build_graph(orders, contacts, accounts, leads))
+    identities = resolved.identities
+    findings = pl.concat([identity.find_rings(contacts, accounts), resolved.crowds])
+    history = key_history(settings)
+    changed = identity.changed_keys(identities, history, as_of)
+    changes = identity.key_changes(history, changed, as_of)
+    write_input(inputs, "identities", identities)
+    write_input(inputs, "identity_findings", findings)
+    write_input(inputs, "customer_key_changes", identity.with_current_key(changes, identities))
+    progress(_told(identities, findings, changes.filter(pl.col("changed_on") == as_of)))
+    return changes, identity.proposed_keys(changed, history, as_of)
+
+
+def known_changes(settings: Settings, as_of: date) -> pl.DataFrame:
+    """Return what state knows to have changed in customer keys up to a day."""
+    history = key_history(settings)
+    of_the_day = history.filter(pl.col("changed_on") == as_of)
+    return identity.key_changes(history, of_the_day, as_of)
+
+
+def key_history(settings: Settings) -> pl.DataFrame:
+    """Return what state knows of customer keys, as it was stated last for each record and day."""
+    stated = read_state(settings, KEY_STATE, identity.STATE_SCHEMA, date.max)
+    last = stated.sort(COMMIT_SEQUENCE).unique(["record_key", "changed_on"], keep="last")
+    return last.drop(COMMIT_SEQUENCE)
+
+
+def _told(identities: pl.DataFrame, findings: pl.DataFrame, changes: pl.DataFrame) -> str:
+    customers = identities["customer_key"].drop_nulls().n_unique()
+    to_see = findings.select("finding", "finding_id").unique().height
+    return (
+        f"identity: {identities.height} records, {customers} customers,"
+        f" {changes.height} key changes, {to_see} rings and crowds to look at"
+    )

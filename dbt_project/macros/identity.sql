@@ -9,7 +9,7 @@
     relation, key, contact='contact_id', account=false, lead=false, email=false, order=false
 ) -%}
 {%- set parties = [
-    [contact, 'by_contact'], [account, 'by_account'], [lead, 'leads'], [email, 'by_email'],
+    [contact, 'by_contact'], [account, 'by_account'], [lead, 'by_lead'], [email, 'by_email'],
     [order, 'orders']
 ] -%}
 {%- set found = [] -%}
@@ -23,12 +23,7 @@ with records as (
 identities as (
     select * from {{ ref('stg_etl__identities') }}
 ),
-{% if lead %}
-leads as (
-    select * from {{ ref('int_leads_identified') }}
-),
-{% endif %}
-{%- if order %}
+{% if order %}
 orders as (
     select * from {{ ref('int_orders_identified') }}
 ),
@@ -54,10 +49,11 @@ identified as (
             and records.{{ account }} = by_account.source_id
     {% endif -%}
     {% if lead -%}
-    left join leads
+    left join identities as by_lead
         on
-            records.source_system = leads.source_system
-            and records.{{ lead }} = leads.lead_id
+            by_lead.entity = 'lead'
+            and records.source_system = by_lead.source_system
+            and records.{{ lead }} = by_lead.source_id
     {% endif -%}
     {% if email -%}
     left join identities as by_email
@@ -87,28 +83,19 @@ identities as (
     select * from {{ ref('stg_etl__identities') }}
 ),
 
-leads as (
-    select * from {{ ref('int_leads_identified') }}
-),
-
 identified as (
     select
         records.source_system,
         {% for key in keys -%}
         records.{{ key }},
         {% endfor -%}
-        coalesce(by_party.customer_key, leads.customer_key) as customer_key
+        by_party.customer_key
     from records
     left join identities as by_party
         on
             records.party_type = by_party.entity
             and records.source_system = by_party.source_system
             and records.party_id = by_party.source_id
-    left join leads
-        on
-            records.party_type = 'lead'
-            and records.source_system = leads.source_system
-            and records.party_id = leads.lead_id
 )
 
 select * from identified

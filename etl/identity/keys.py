@@ -87,7 +87,8 @@ def proposed_keys(changed: pl.DataFrame, history: pl.DataFrame, as_of: date) -> 
     )
     absent = {n: pl.lit(None) for n in STATE_SCHEMA if n not in withdrawn.columns}
     wanted = pl.concat([changed, fit(withdrawn.with_columns(**absent), STATE_SCHEMA)])
-    return wanted.join(stored, on=list(STATE_SCHEMA), how="anti", nulls_equal=True)
+    fresh = wanted.join(stored, on=list(STATE_SCHEMA), how="anti", nulls_equal=True)
+    return fresh.sort("record_key")
 
 
 def key_changes(history: pl.DataFrame, changed: pl.DataFrame, as_of: date) -> pl.DataFrame:

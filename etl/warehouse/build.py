@@ -33,9 +33,7 @@ from etl.warehouse.reconcile import reconcile
 from etl.warehouse.record import BuildRecord
 from etl.warehouse.transform import DbtRun, Progress
 
-_IDENTITY_MODELS = (
-    "+int_orders_latest +int_contacts_latest +int_accounts_latest +int_leads_latest"
-)
+_IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest +int_leads_latest"
 _SUMMARY_MODELS = "+int_clv_summaries +int_parameters_in_force"
 _CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".json"}
 CLV_STATE = ("clv_models", "clv_parameters")

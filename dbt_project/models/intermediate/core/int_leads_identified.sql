@@ -1,4 +1,1 @@
-{{ identified_parties(
-    ref('int_leads_latest'), 'lead_id',
-    contact='converted_contact_id', account='converted_account_id', email='email_token'
-) }}
+{{ identified_parties(ref('int_leads_latest'), 'lead_id', contact=false, lead='lead_id') }}

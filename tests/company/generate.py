@@ -14,13 +14,15 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from tests.company import money, people, rows, service, trade
+from tests.company import money, people, relations, rows, service, trade
 from tests.company.model import HISTORY_ON, MAX_DAYS, Company
 from tests.company.planted import REFUSED, Refused, with_bad_rows
 from tests.company.truth import Totals, totals
 
 MAPPINGS = Path(__file__).parent / "mappings"
 MANIFEST = "_manifest.json"
+# A day without a row of these brings no file either.
+NOT_DAILY = {"product_costs", *relations.EXPORTS}
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def company(days: int = 5) -> Company:
         rates=trade.rates(),
         contacts=people.contacts(),
         accounts=people.accounts(),
-        service=service.service(),
+        service=(*service.service(), *relations.relations()),
     )
     return _through(whole)
 
@@ -93,7 +95,7 @@ def write_company(landing: Path, *, days: int = 5) -> Expected:
             tables = {name: make(small, day) for name, make in exports.items()}
             if day == HISTORY_ON:
                 tables = {n: with_bad_rows(system, n, t) for n, t in tables.items()}
-            tables = {n: t for n, t in tables.items() if n != "product_costs" or t}
+            tables = {n: t for n, t in tables.items() if t or n not in NOT_DAILY}
             mode = "history" if day == HISTORY_ON else "incremental"
             _write_folder(landing / system / day.isoformat(), day, mode, tables, small)
             records[system] = records.get(system, 0) + sum(map(len, tables.values()))

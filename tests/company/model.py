@@ -164,7 +164,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Service:
-    """A row of the consent, survey or case export, as text by column name."""
+    """A row of an export that is written as it stands, as text by column name."""
 
     export: str
     known_at: datetime

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 
-from tests.company import trade
+from tests.company import relations, trade
 from tests.company.model import HISTORY_ON, ZONES, Account, Company, Contact, Order, Refund
 
 Row = dict[str, str]
@@ -220,6 +220,7 @@ EXPORTS: Exports = {
         "consents": _service("consents"),
         "surveys": _service("surveys"),
         "cases": _service("cases"),
+        **{export: _service(export) for export in relations.EXPORTS},
     },
 }
 

@@ -43,7 +43,9 @@ def held(settings):
     staged = read_json(folder / STAGED_NAME)
     reject = {"table": "orders", "column": "total", "reason": "NOT_A_NUMBER", "rows": 1,
               "amount": None}  # fmt: skip
-    staged["rejects"] = {"rows": 1, "sha256": "", "by_reason": [reject]}
+    staged["bad_records"] = 1
+    sibling = {**reject, "table": "order_lines", "column": None, "reason": "SIBLING_REJECTED"}
+    staged["rejects"] = {"rows": 2, "sha256": "", "by_reason": [reject, sibling]}
     write_json(folder / STAGED_NAME, staged)
     commit(settings)
     return settings

@@ -158,6 +158,7 @@ def _staged_rows(job: Job, folder: Path, staged: StagedDelivery) -> StagedDelive
         staged,
         status="accepted",
         rejects=_rejects(folder, counted),
+        bad_records=counted.bad_records,
         left_out=counted.left_out,
         unmapped=counted.unmapped,
     )

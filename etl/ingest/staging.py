@@ -77,6 +77,8 @@ class StagedDelivery:
         records: Records of the file, the header not counted.
         tables: Accepted rows by table; empty unless accepted.
         rejects: Refused rows, one per row and table.
+        bad_records: Records that are in no table because of a fault; one record may be several
+            refused rows.
         left_out: Records that no target of the mapping takes, as its ``when`` says.
         unmapped: Source columns that nothing reads, and how many of their cells are filled.
         source: What the mapping says of the system.
@@ -101,6 +103,7 @@ class StagedDelivery:
     records: int = 0
     tables: Mapping[str, StagedTable] = field(default_factory=dict)
     rejects: StagedRejects = StagedRejects()
+    bad_records: int = 0
     left_out: int = 0
     unmapped: Mapping[str, int] = field(default_factory=dict)
 

@@ -112,5 +112,5 @@ def _described(delivery: dict[str, Any]) -> str:
     name = f"{delivery['system']} {delivery['file']} of {delivery['business_day']}"
     if delivery["status"] == "rejected":
         return f"{name} was rejected whole ({delivery['file_reason']})"
-    lost = delivery["rejects"]["rows"]
+    lost = delivery.get("bad_records", delivery["rejects"]["rows"])  # once only rows were counted
     return f"{name} lost {lost} of {delivery['records']} records"

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from etl.errors import FileRejected
 from etl.ingest.gate import GatedFile, Limits, pass_gate, source
 from etl.ingest.reasons import REASONS
-from etl.mapping.model import Column, Export, Target
+from etl.mapping.column import Column
+from etl.mapping.model import Export, Target
 
 GOOD = b"id,name\n1,a\n2,b\n"
 SHA = hashlib.sha256(GOOD).hexdigest()

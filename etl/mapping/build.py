@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from etl.contract import TABLES
 from etl.files import digest_of
-from etl.mapping.model import Column, Condition, Export, Grain, Mapping, Op, Target, Test
+from etl.mapping.column import Column, Condition, Op, Test
+from etl.mapping.model import Export, Grain, Mapping, Target
 
 _FINGERPRINT_DIGITS = 16
 # Words that say when and where a file is expected, not what its rows mean.

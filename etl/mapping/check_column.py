@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import polars as pl
 
 from etl.mapping.casts import NUMBERS, TIMES, typed
-from etl.mapping.model import Column, Condition, Export, Target
+from etl.mapping.column import Column, Condition
+from etl.mapping.model import Export, Target
 from etl.mapping.operations import REFUSING, cast_of
 from etl.mapping.source import Problem, YamlPath
 from etl.mapping.words import did_you_mean

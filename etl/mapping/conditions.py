@@ -7,7 +7,7 @@ from functools import reduce
 import polars as pl
 
 from etl.mapping.casts import ANY_NUMBER, plain_number
-from etl.mapping.model import Column, Condition
+from etl.mapping.column import Column, Condition
 
 
 def satisfied(conditions: tuple[Condition, ...], decimal_mark: str) -> pl.Expr:

@@ -15,7 +15,8 @@ from functools import reduce
 import polars as pl
 
 from etl.mapping.casts import Cast, plain_number
-from etl.mapping.model import Column, Export, Op
+from etl.mapping.column import Column, Op
+from etl.mapping.model import Export
 
 # Names of our own columns hold a NUL: the gate lets none through, so no export can have them.
 ROW = "\0row"

@@ -8,6 +8,7 @@ LOYALTY_MAPPINGS            folder of mapping YAML; default ``etl/mappings``
 LOYALTY_LANDING             folder of delivered exports; default ``<data root>/landing``
 LOYALTY_KEY_FILE            pseudonym key; default ``<data root>/vault/pseudonym.key``
 LOYALTY_BUSINESS_TZ         time zone of the business day; default America/New_York
+LOYALTY_REPORTING_CURRENCY  currency of all marts, ISO 4217; default USD
 LOYALTY_LATE_AFTER_HOURS    hours after a business day until which its exports may come; default 6
 LOYALTY_LOOK_AGAIN_SECONDS  between two looks for an export that is missing; default 600
 LOYALTY_DUCKDB_THREADS      threads of DuckDB; default 2
@@ -36,6 +37,9 @@ FEEDS = ("orders", "crm")
 FEED_ASSETS = {feed: f"loyalty_lake_{feed}" for feed in FEEDS}
 MARTS_ASSET = "loyalty_marts"
 WRITER_POOL = "warehouse_writer"
+
+# What marts were in before the currency could be set; kept fits without one are in it.
+DEFAULT_CURRENCY = "USD"
 
 # The data root is written into SQL: as quoted text, and as a pattern of file names.
 _UNSAFE_IN_SQL = "'*?[]{}\"\r\n"
@@ -88,6 +92,7 @@ class Settings:
     backup: Path | None = None
     vault_backup: Path | None = None
     keep: KeepRules = KeepRules()
+    reporting_currency: str = DEFAULT_CURRENCY
 
     @property
     def raw(self) -> Path:
@@ -148,6 +153,7 @@ def load_settings(
         backup=_optional_path("LOYALTY_BACKUP"),
         vault_backup=_optional_path("LOYALTY_VAULT_BACKUP"),
         keep=_keep_rules(),
+        reporting_currency=os.environ.get("LOYALTY_REPORTING_CURRENCY") or DEFAULT_CURRENCY,
     )
 
 

@@ -36,7 +36,8 @@ def read_state(
     """Return the rows of one kind of state known by a day, in the order they were committed.
 
     Returns:
-        The columns of ``schema`` and ``commit_sequence``, which grows from commit to commit.
+        The columns of ``schema``, null where an older commit lacks one, and ``commit_sequence``,
+        which grows from commit to commit.
 
     Raises:
         LakeCorrupt: A state file's bytes differ from its commit.
@@ -48,7 +49,8 @@ def read_state(
                 rows = _read_verified(settings.state / file["path"], file["sha256"])
                 sequence = pl.lit(commit["sequence"], dtype=pl.Int64).alias(COMMIT_SEQUENCE)
                 frames.append(rows.with_columns(sequence))
-    return pl.concat(frames)
+    # A column that came later is null in what was committed before it.
+    return pl.concat(frames, how="diagonal")
 
 
 def commit_state(

@@ -1,5 +1,6 @@
 """A run is named after what decides its numbers; a refit replaces the day's fit before it."""
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -8,7 +9,13 @@ import pytest
 from etl import clv
 from etl.state import commit_state, read_state
 from etl.warehouse import build
-from etl.warehouse.build import _last_of_each, _units_due, code_version
+from etl.warehouse.build import (
+    _last_of_each,
+    _stored_fits,
+    _units_due,
+    code_version,
+    settled_run_id,
+)
 
 DAY = date(2026, 1, 30)
 SCHEMA = clv.INPUT_SCHEMAS["clv_parameters"]
@@ -31,6 +38,17 @@ def test_a_refit_of_the_same_day_replaces_the_fit_before(settings):
     commit_state(settings, "again", DAY, {"clv_parameters": fit(2.0)})
     rows = _last_of_each(read_state(settings, "clv_parameters", SCHEMA, DAY))
     assert dict(rows.select("business_unit", "estimate").iter_rows()) == {"shop": 2.0, "other": 5.0}
+
+
+def test_a_fit_belongs_to_the_currency_it_was_made_in(settings):
+    """Spend in dollars says nothing about spend in yen; fits of old named none and were dollars."""
+    in_yen = replace(settings, reporting_currency="JPY")
+    commit_state(settings, "of_old", DAY, {"clv_parameters": fit(1.0)})
+    yen = fit(150.0).with_columns(pl.lit("JPY").alias("reporting_currency"))
+    commit_state(settings, "yen", DAY, {"clv_parameters": yen})
+    assert _stored_fits(settings, DAY)["clv_parameters"]["estimate"].to_list() == [1.0]
+    assert _stored_fits(in_yen, DAY)["clv_parameters"]["estimate"].to_list() == [150.0]
+    assert settled_run_id(settings, DAY) != settled_run_id(in_yen, DAY)
 
 
 @pytest.mark.parametrize(

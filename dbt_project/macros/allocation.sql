@@ -6,15 +6,15 @@
 
    Writes common table expressions; the last, `allocated`, has the columns of the relation and
    `allocated_amount`. relation: a common table expression with `amount` (the same on each line of
-   a document) and `weight` (not negative). #}
+   a document), `weight` (not negative) and `minor_unit_digits` (of the amount's currency). #}
 {% macro allocate_by_largest_remainder(relation, keys, line) -%}
-{%- set step = 10 ** (4 - var('minor_unit_digits')) -%}
 {%- set document = 'partition by ' ~ keys | join(', ') -%}
 weighed as (
     select
         *,
         sum(weight) over ({{ document }}) as total_weight,
-        count(*) over ({{ document }}) as line_count
+        count(*) over ({{ document }}) as line_count,
+        {{ coin_units('minor_unit_digits') }} as step
     from {{ relation }}
 ),
 
@@ -33,17 +33,17 @@ rounded_down as (
     select
         *,
         cast(
-            {{ integer_divide('amount_units * weight_units', 'total_units * ' ~ step) }}
+            {{ integer_divide('amount_units * weight_units', 'total_units * step') }}
             as decimal(18, 0)
         ) as coins,
-        mod(amount_units * weight_units, total_units * {{ step }}) as remainder
+        mod(amount_units * weight_units, total_units * step) as remainder
     from counted_in_units
 ),
 
 ranked as (
     select
         *,
-        amount_units - {{ step }} * sum(coins) over ({{ document }}) as units_left,
+        amount_units - step * sum(coins) over ({{ document }}) as units_left,
         row_number() over (
             {{ document }}
             order by remainder desc nulls last, {{ line }} asc nulls last
@@ -56,8 +56,8 @@ allocated as (
         *,
         cast(
             (
-                {{ step }} * coins
-                + least(greatest(units_left - {{ step }} * (remainder_rank - 1), 0), {{ step }})
+                step * coins
+                + least(greatest(units_left - step * (remainder_rank - 1), 0), step)
             ) * cast(0.0001 as decimal(5, 4)) * case when amount < 0 then -1 else 1 end
             as decimal(18, 4)
         ) as allocated_amount

@@ -4,14 +4,80 @@
 {%- endmacro %}
 
 
-{# Money times a factor (a rate of exchange, a quantity, a share), exact before it is rounded.
+{# Decimals of the reporting currency's smallest coin. etl reads them from the seed currencies; a
+   test compares. A plain number, so that SQL rounds by a constant. #}
+{% macro reporting_digits() -%}
+    {{ return(var('minor_unit_digits') | int) }}
+{%- endmacro %}
+
+
+{# A decimal rounded half up to the smallest coin. digits: a number, or a column of the seed
+   currencies (null, a code that ISO 4217 does not know, keeps four decimals). #}
+{% macro round_to_coin(expression, digits) -%}
+{%- if digits is number -%}
+    cast(round({{ expression }}, {{ digits }}) as decimal(18, 4))
+{%- else -%}
+    case {{ digits }}
+        {%- for known in [0, 2, 3] %}
+        when {{ known }} then cast(round({{ expression }}, {{ known }}) as decimal(18, 4))
+        {%- endfor %}
+        else cast(round({{ expression }}, 4) as decimal(18, 4))
+    end
+{%- endif -%}
+{%- endmacro %}
+
+
+{# The smallest coin in ten-thousandths, the unit that money is counted in: 100 for a cent.
+   digits: as above. #}
+{% macro coin_units(digits) -%}
+{%- if digits is number -%}
+    {{ 10 ** (4 - digits) }}
+{%- else -%}
+    case {{ digits }} when 0 then 10000 when 2 then 100 when 3 then 10 else 1 end
+{%- endif -%}
+{%- endmacro %}
+
+
+{# The smallest coin as an amount: what two sums may differ by where a source rounded on its way. #}
+{% macro coin(digits) -%}
+    {{ coin_units(digits) }} * cast(0.0001 as decimal(5, 4))
+{%- endmacro %}
+
+
+{# Money times a factor (a rate of exchange, a share), exact before it is rounded.
    The casts keep the product within 38 digits: Spark would otherwise drop decimals. #}
-{% macro money_mul(amount, factor, digits=4) -%}
+{% macro money_mul(amount, factor, digits=4, factor_type='decimal(19, 12)') -%}
+    {{ round_to_coin(
+        'cast(' ~ amount ~ ' as decimal(18, 4)) * cast(' ~ factor ~ ' as ' ~ factor_type ~ ')',
+        digits
+    ) }}
+{%- endmacro %}
+
+
+{# A price times a quantity: 18 digits of each, so that a large quantity fits. #}
+{% macro money_times_quantity(price, quantity, digits=4) -%}
+    {{ money_mul(price, quantity, digits, 'decimal(18, 6)') }}
+{%- endmacro %}
+
+
+{# amount * part / whole, rounded half up to the smallest coin once, at the end. Multiplied before
+   it is divided, and in whole numbers, so that no cut decimal moves a coin. Null where whole is 0.
+
+   scale: decimals that part and whole have at most. #}
+{% macro money_share(amount, part, whole, digits=4, scale=4) -%}
+{%- set units = 'cast(abs(' ~ amount ~ ') * 10000 as decimal(38, 0))' -%}
+{%- set parts = 'cast(abs(' ~ part ~ ') * ' ~ 10 ** scale ~ ' as decimal(38, 0))' -%}
+{%- set wholes = 'cast(abs(' ~ whole ~ ') * ' ~ 10 ** scale ~ ' as decimal(38, 0))' -%}
+{%- set coin = coin_units(digits) -%}
     cast(
-        round(
-            cast({{ amount }} as decimal(18, 4)) * cast({{ factor }} as decimal(19, 12)),
-            {{ digits }}
-        ) as decimal(18, 4)
+        {{ integer_divide(
+            '(2 * ' ~ units ~ ' * ' ~ parts ~ ' + ' ~ wholes ~ ' * ' ~ coin ~ ')',
+            '(2 * ' ~ wholes ~ ' * ' ~ coin ~ ')'
+        ) }}
+        * {{ coin }}
+        * case when sign({{ amount }}) * sign({{ part }}) * sign({{ whole }}) < 0 then -1 else 1 end
+        * cast(0.0001 as decimal(5, 4))
+        as decimal(18, 4)
     )
 {%- endmacro %}
 
@@ -21,13 +87,32 @@
 {% macro to_reporting(amount, rate) -%}
     case
         when {{ rate }} = 1 then cast({{ amount }} as decimal(18, 4))
-        else {{ money_mul(amount, rate, var('minor_unit_digits')) }}
+        else {{ money_mul(amount, rate, reporting_digits()) }}
     end
 {%- endmacro %}
 
 
+{# The rate of exchange of a record: none needed in the reporting currency, else the first that is
+   stated on it or (in the same currency) on its order, else that of its day. Null without one, so
+   that no amount is ever taken at 1.
+
+   stated: expressions in the order they are asked; a rate of zero states nothing. #}
+{% macro rate_of(currency, stated, dated) -%}
+    cast(
+        case
+            when {{ currency }} = '{{ var("reporting_currency") }}' then 1
+            {%- for rate in stated %}
+            when {{ rate }} > 0 then {{ rate }}
+            {%- endfor %}
+            else {{ dated }}
+        end as decimal(24, 12)
+    )
+{%- endmacro %}
+
+
 {# numerator / denominator as a decimal; null where the denominator is 0 or null. Both are cast to
-   double so that both engines divide alike; the cast back removes the last, differing bit. #}
+   double so that both engines divide alike; the cast back removes the last, differing bit. Not for
+   money: money_share. #}
 {% macro safe_divide(numerator, denominator, scale=12) -%}
     cast(
         cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from etl.cli.console import Output
-from etl.config import Settings
+from etl.config import DEFAULT_CURRENCY, Settings
 from etl.files import read_document
 from etl.lake.commits import read_lake
 from etl.publish.release import MANIFEST, read_current
 from etl.reports import find_report, run_report
 from etl.warehouse.build import last_build
 from etl.warehouse.database import BUILD_NAME, read_only
+from etl.warehouse.rates import missing_rates
 
 # Questions every reader asks first, each a file in sql/reports, and the columns to show of it.
 _REPORTS: dict[str, tuple[str, ...]] = {
@@ -56,9 +57,10 @@ def print_summary(settings: Settings, output: Output, release: Path | None = Non
 
 
 def print_status(settings: Settings, output: Output) -> None:
-    """Print what is landed, built and served, and what the last build's checks warned of."""
+    """Print what is landed, built and served, and what the last build's checks said."""
     lake, build, served = read_lake(settings), last_build(settings), read_current(settings)
     warnings = build.record.warnings if build else {}
+    unrated = missing_rates(settings)
     output.record(
         {
             "lake_version": lake.version if lake.commits else "empty",
@@ -69,9 +71,12 @@ def print_status(settings: Settings, output: Output) -> None:
             "served": served["run_id"] if served else "none",
             "served_as_of": served["as_of"] if served else "none",
             "warnings": dict(warnings) if output.data_is_json else len(warnings),
+            "held": f"NO_RATE: {unrated.height} records" if unrated.height else "no",
         },
         "status",
     )
+    if unrated.height and not output.data_is_json:
+        output.rows(unrated.columns, unrated.rows(), "no rate of exchange: deliver it, run again")
     if warnings and not output.data_is_json:
         output.rows(("check", "warning"), warnings.items(), "warnings of the last build")
 
@@ -88,6 +93,7 @@ def _headline(settings: Settings, manifest: dict[str, Any]) -> dict[str, Any]:
     headline = {
         "as_of": manifest["as_of"],
         "run_id": manifest["run_id"],
+        "reporting_currency": manifest["variables"].get("reporting_currency", DEFAULT_CURRENCY),
         "marts": len(manifest["marts"]),
         "database": str(settings.marts / "releases" / manifest["run_id"] / BUILD_NAME),
         "is_served": bool(served and served["run_id"] == manifest["run_id"]),

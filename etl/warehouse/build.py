@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from etl import clv
-from etl.config import DBT_PROJECT, PROJECT_ROOT, SQL_ROOT, Settings
+from etl.config import DBT_PROJECT, DEFAULT_CURRENCY, PROJECT_ROOT, SQL_ROOT, Settings
 from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
 from etl.lake.commits import Lake, read_lake
 from etl.lake.snapshot import write_input, write_snapshot
@@ -29,15 +29,18 @@ from etl.warehouse.database import (
     statement,
 )
 from etl.warehouse.identities import KEY_STATE, known_changes, resolve_identities
+from etl.warehouse.rates import refuse_missing_rates, reporting_variables
 from etl.warehouse.reconcile import reconcile
 from etl.warehouse.record import BuildRecord
 from etl.warehouse.transform import DbtRun, Progress
 
 _IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest +int_leads_latest"
-_SUMMARY_MODELS = "+int_clv_summaries +int_parameters_in_force"
+_SUMMARY_MODELS = "+int_clv_summaries +int_parameters_in_force +int_records_without_rate"
+_RATES_TEST = "records_have_a_rate"
 _CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".json"}
 CLV_STATE = ("clv_models", "clv_parameters")
 _FIT = ["business_unit", "run_cutoff_on"]
+_CURRENCY = "reporting_currency"
 
 
 @dataclass(frozen=True)
@@ -53,34 +56,39 @@ def build_warehouse(
     as_of: date,
     progress: Progress,
     *,
-    variables: dict[str, str] | None = None,
     refit: bool = False,
 ) -> Build:
     """Build and check everything as of a day; publish nothing. The caller holds the writer lock.
 
     Args:
         as_of: The last business day that counts, inclusive.
-        variables: dbt variables beside the as-of date.
         refit: Fit the value models again even if parameters are in force.
 
     Raises:
-        DataBlocked: A check failed, or file, lake and marts do not reconcile.
+        DataBlocked: A check failed, money has no rate of exchange, or file, lake and marts do not
+            reconcile.
         DiskFull: Too little is free for a build as large as the last one.
         LakeCorrupt: A committed file changed.
     """
+    variables = reporting_variables(settings)
     _require_space(settings)
     lake = read_lake(settings)
     progress(f"lake {lake.version}: verifying {len(lake.files)} committed files")
     inputs = write_snapshot(settings, lake)
     discard_build(settings)
-    dbt = DbtRun(settings, inputs, as_of, variables or {})
+    dbt = DbtRun(settings, inputs, as_of, variables)
     results = dbt.build(progress, select=_IDENTITY_MODELS)
     key_changes, keys = resolve_identities(settings, inputs, as_of, progress)
-    results += dbt.build(progress, select=_SUMMARY_MODELS, exclude=_IDENTITY_MODELS)
+    # The test of the rates can only count; what follows it here can tell.
+    results += dbt.build(
+        progress, select=_SUMMARY_MODELS, exclude=f"{_IDENTITY_MODELS} {_RATES_TEST}"
+    )
+    refuse_missing_rates(settings)
     in_force, fits = _fit_values(settings, inputs, as_of, progress, refit=refit)
     results += dbt.build(progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS}")
-    state, proposals = in_force | {KEY_STATE: key_changes}, fits | {KEY_STATE: keys}
-    record = _checked(settings, _identify(lake, state, as_of, dbt.variables), results)
+    state = in_force | {KEY_STATE: key_changes}
+    proposals = _in_currency(fits, settings.reporting_currency) | {KEY_STATE: keys}
+    record = _checked(settings, _identify(lake, state, as_of, variables), results)
     _keep_proposals(settings, proposals)
     write_json(record_path(settings), asdict(record))
     return Build(record, proposals)
@@ -136,7 +144,7 @@ def settled_run_id(settings: Settings, as_of: date) -> str:
     """
     in_force = _in_force(_stored_fits(settings, as_of), as_of)
     state = in_force | {KEY_STATE: known_changes(settings, as_of)}
-    return _identify(read_lake(settings), state, as_of, {}).run_id
+    return _identify(read_lake(settings), state, as_of, reporting_variables(settings)).run_id
 
 
 def code_version() -> str:
@@ -187,10 +195,14 @@ def _fit_values(
 
 
 def _stored_fits(settings: Settings, as_of: date) -> dict[str, pl.DataFrame]:
-    return {
-        name: _last_of_each(read_state(settings, name, clv.INPUT_SCHEMAS[name], as_of))
-        for name in CLV_STATE
-    }
+    """Read what was fitted in the reporting currency; spend in another one says nothing here."""
+    is_own = pl.col(_CURRENCY).fill_null(DEFAULT_CURRENCY) == settings.reporting_currency
+    found = {}
+    for name in CLV_STATE:
+        schema = {**clv.INPUT_SCHEMAS[name], _CURRENCY: pl.String()}
+        rows = read_state(settings, name, schema, as_of)
+        found[name] = _last_of_each(rows.filter(is_own).drop(_CURRENCY))
+    return found
 
 
 def _units_due(
@@ -224,6 +236,13 @@ def _in_force(fits: dict[str, pl.DataFrame], as_of: date) -> dict[str, pl.DataFr
 
 def _proposal_path(settings: Settings, name: str) -> Path:
     return settings.warehouse / "build" / f"{name}.parquet"
+
+
+def _in_currency(fits: dict[str, pl.DataFrame], currency: str) -> dict[str, pl.DataFrame]:
+    """Write on each fit in which currency its spend was, as state keeps it."""
+    return {
+        name: rows.with_columns(pl.lit(currency).alias(_CURRENCY)) for name, rows in fits.items()
+    }
 
 
 def _keep_proposals(settings: Settings, proposals: dict[str, pl.DataFrame]) -> None:

@@ -10,13 +10,18 @@ with versions as (
     group by source_system
 ),
 
+-- Totals become reporting currency here: amounts of several currencies have no sum.
 latest as (
     select
-        source_system,
+        delivered.source_system,
         count(*) as orders_latest,
-        sum(total) as total_latest
-    from intermediate.int_orders_latest
-    group by source_system
+        sum((delivered.total * valued.exchange_rate)::decimal(18, 4)) as total_latest
+    from intermediate.int_orders_latest as delivered
+    left join marts.orders as valued
+        on
+            delivered.source_system = valued.source_system
+            and delivered.order_id = valued.order_id
+    group by delivered.source_system
 ),
 
 published as (

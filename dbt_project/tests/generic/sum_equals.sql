@@ -1,6 +1,6 @@
-{# Fails, per group, when a sum here and a sum there differ by a cent or more. An absent group
-   counts as zero. Give `by` (columns that both sides have) to compare group by group, or an empty
-   list to compare the totals. #}
+{# Fails, per group, when a sum here and a sum there differ by the reporting currency's smallest coin
+   or more. An absent group counts as zero. Give `by` (columns that both sides have) to compare
+   group by group, or an empty list to compare the totals. #}
 {% test sum_equals(
     model, expression, to, to_expression, by=['source_system'], where_model='true', where_other='true'
 ) %}
@@ -36,6 +36,6 @@ compared as (
 
 select *
 from compared
-where abs(total_here - total_there) >= 0.01
+where abs(total_here - total_there) >= {{ coin(reporting_digits()) }}
 
 {% endtest %}

@@ -1,5 +1,6 @@
--- Orders whose own figures contradict each other by more than a cent: the lines do not add up to
--- the items, or the parts do not add up to the total. The order's items and discount are believed.
+-- Orders whose own figures contradict each other by more than a coin of their currency: the lines
+-- do not add up to the items, or the parts do not add up to the total. The order's items and
+-- discount are believed.
 {{ config(severity='warn', meta={'owner': 'Warehouse maintainers'}) }}
 
 with orders as (
@@ -15,6 +16,10 @@ lines as (
     group by source_system, order_id
 ),
 
+currencies as (
+    select * from {{ ref('currencies') }}
+),
+
 compared as (
     select
         orders.source_system,
@@ -22,6 +27,7 @@ compared as (
         orders.gross_items,
         coalesce(lines.lines_amount, orders.gross_items) as lines_amount,
         orders.total,
+        {{ coin('currencies.minor_unit_digits') }} as coin,
         orders.gross_items
         - orders.discount
         + orders.shipping
@@ -30,8 +36,9 @@ compared as (
     from orders
     left join lines
         on orders.source_system = lines.source_system and orders.order_id = lines.order_id
+    left join currencies on orders.currency = currencies.currency
 )
 
 select *
 from compared
-where abs(gross_items - lines_amount) > 0.01 or abs(total - sum_of_parts) > 0.01
+where abs(gross_items - lines_amount) > coin or abs(total - sum_of_parts) > coin

@@ -32,4 +32,5 @@ inner join {{ ref('int_orders_latest') }} as delivered
     on valued.source_system = delivered.source_system and valued.order_id = delivered.order_id
 where
     own_totals.lines_amount = delivered.gross_items
-    and abs(valued.net_revenue_gross_of_refunds - lines.lines_revenue) >= 0.01
+    and abs(valued.net_revenue_gross_of_refunds - lines.lines_revenue)
+    >= {{ coin(reporting_digits()) }}

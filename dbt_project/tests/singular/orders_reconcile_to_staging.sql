@@ -91,4 +91,4 @@ full join delivered on published.source_system = delivered.source_system
 where
     abs(
         coalesce(published.net_revenue_published, 0) - coalesce(delivered.net_revenue_delivered, 0)
-    ) >= 0.01
+    ) >= {{ coin(reporting_digits()) }}

@@ -47,13 +47,14 @@ dated as (
             and rates.rate_on <= days_with_money.used_on
             and days_with_money.used_on
             <= {{ date_plus('rates.rate_on', parameter('fx_rate_max_age_days')) }}
-    -- Two sources may state one rate: the later delivery wins, then the name.
+    -- Rates belong to no source system. Where two state one rate, the one known later wins, then
+    -- the name; sequences of different systems cannot be compared.
     qualify
         row_number() over (
             partition by rates.from_currency, days_with_money.used_on
             order by
                 rates.rate_on desc nulls last,
-                rates.source_sequence desc nulls last,
+                rates.known_on desc nulls last,
                 rates.source_system asc nulls last
         ) = 1
 )

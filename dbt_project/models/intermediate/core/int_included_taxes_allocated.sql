@@ -15,6 +15,7 @@ to_allocate as (
         lines.source_system,
         lines.order_id,
         lines.line_no,
+        lines.minor_unit_digits,
         taxes.goods_tax as amount,
         greatest(
             lines.list_amount - coalesce(discounts.discount_amount, lines.own_discount), 0

@@ -16,6 +16,10 @@ gift_cards as (
     group by source_system, order_id
 ),
 
+currencies as (
+    select * from {{ ref('currencies') }}
+),
+
 -- Prices that contain the tax: what was paid for goods and for shipping each carry a share of it.
 priced as (
     select
@@ -23,10 +27,12 @@ priced as (
         orders.order_id,
         orders.tax,
         orders.shipping,
+        currencies.minor_unit_digits,
         greatest(
             orders.gross_items - orders.discount - coalesce(gift_cards.gift_card_list_amount, 0), 0
         ) as goods_paid
     from orders
+    left join currencies on orders.currency = currencies.currency
     left join gift_cards
         on
             orders.source_system = gift_cards.source_system
@@ -40,9 +46,7 @@ shared as (
         order_id,
         tax,
         coalesce(
-            {{ money_mul(
-                'tax', safe_divide('shipping', 'goods_paid + shipping'), var('minor_unit_digits')
-            ) }},
+            {{ money_share('tax', 'shipping', '(goods_paid + shipping)', 'minor_unit_digits') }},
             0
         ) as shipping_tax
     from priced

@@ -9,6 +9,7 @@ to_allocate as (
         source_system,
         order_id,
         line_no,
+        minor_unit_digits,
         case when order_discount > lines_discount then own_discount else 0 end as kept_discount,
         case
             when order_discount > lines_discount then order_discount - lines_discount

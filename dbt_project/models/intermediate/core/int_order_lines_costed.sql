@@ -53,14 +53,12 @@ with_unit_cost as (
 with_cost_rate as (
     select
         with_unit_cost.*,
-        cast(
-            case
-                when cost_of_one_currency = '{{ var("reporting_currency") }}' then 1
-                when cost_of_one_currency = with_unit_cost.currency
-                    then with_unit_cost.exchange_rate
-                else dated_rates.rate
-            end as decimal(24, 12)
-        ) as cost_rate
+        {{ rate_of(
+            'cost_of_one_currency',
+            ['case when cost_of_one_currency = with_unit_cost.currency'
+             ~ ' then with_unit_cost.exchange_rate end'],
+            'dated_rates.rate'
+        ) }} as cost_rate
     from with_unit_cost
     left join dated_rates
         on
@@ -68,18 +66,20 @@ with_cost_rate as (
             and with_unit_cost.ordered_on = dated_rates.used_on
 ),
 
--- A cost that cannot be converted is no cost: the default margin rate stands in for it.
+-- Rounded once it is converted: a cost of 0.35 is not nothing because yen have no decimals.
 costed as (
     select
         *,
         case when is_gift_card then 0 else list_reporting - discount_reporting end as net_revenue,
         case
-            when not is_gift_card and cost_rate is not null
+            when not is_gift_card
                 then
-                    {{ to_reporting(
-                        money_mul('cost_of_one', 'quantity', var('minor_unit_digits')), 'cost_rate'
+                    {{ money_mul(
+                        money_times_quantity('cost_of_one', 'quantity'),
+                        'cost_rate', reporting_digits()
                     ) }}
-        end as known_cost_amount
+        end as known_cost_amount,
+        not is_gift_card and cost_of_one is not null and cost_rate is null as is_cost_unrated
     from with_cost_rate
 ),
 
@@ -106,9 +106,11 @@ based as (
         known_cost_amount,
         case
             when is_gift_card then null
-            when known_cost_amount is not null then cost_source
+            when cost_of_one is not null then cost_source
             else 'default_rate'
-        end as cost_basis
+        end as cost_basis,
+        cost_of_one_currency as cost_currency,
+        is_cost_unrated
     from costed
 )
 

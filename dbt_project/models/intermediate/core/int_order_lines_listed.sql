@@ -6,6 +6,11 @@ orders as (
     select * from {{ ref('int_orders_latest') }}
 ),
 
+currencies as (
+    select * from {{ ref('currencies') }}
+),
+
+-- Amounts are in the order's currency here, and round to the smallest coin of that.
 listed as (
     select
         lines.source_system,
@@ -23,8 +28,11 @@ listed as (
         orders.ordered_on,
         coalesce(
             lines.line_amount,
-            {{ money_mul('lines.unit_price', 'lines.quantity', var('minor_unit_digits')) }}
+            {{ money_times_quantity(
+                'lines.unit_price', 'lines.quantity', 'currencies.minor_unit_digits'
+            ) }}
         ) as list_amount,
+        currencies.minor_unit_digits,
         lines.line_discount as own_discount,
         orders.discount as order_discount,
         sum(lines.line_discount) over (
@@ -33,6 +41,7 @@ listed as (
     from lines
     inner join orders
         on lines.source_system = orders.source_system and lines.order_id = orders.order_id
+    left join currencies on orders.currency = currencies.currency
 )
 
 select * from listed

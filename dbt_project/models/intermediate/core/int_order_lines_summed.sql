@@ -16,7 +16,9 @@ summed as (
         sum(net_revenue_gross_of_refunds) as net_revenue_gross_of_refunds,
         sum(case when discount_amount > 0 then net_revenue_gross_of_refunds else 0 end)
             as discounted_net_revenue,
-        sum(coalesce(known_cost_amount, 0)) as known_cost_amount,
+        -- A cost without a rate leaves the order's cost unknown, never too small.
+        case when not bool_or(is_cost_unrated) then sum(coalesce(known_cost_amount, 0)) end
+            as known_cost_amount,
         sum(case when cost_basis = 'default_rate' then net_revenue_gross_of_refunds else 0 end)
             as uncosted_net_revenue,
         bool_or(not is_gift_card and not is_sample) as has_goods,

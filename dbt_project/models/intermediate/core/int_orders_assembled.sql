@@ -52,33 +52,27 @@ assembled as (
         -- An order that came without lines is taken to be of goods, at the default margin.
         coalesce(lines.has_goods, true) as has_goods,
         coalesce(lines.cost_basis, 'default_rate') as margin_basis,
+        -- Of the lines' revenue so much was sold at a discount, and so much at an unknown cost;
+        -- an order without lines is one whole.
         case
-            when lines.order_id is null and netted.discount_amount > 0 then 1
-            when lines.order_id is null then 0
-            else
-                coalesce(
-                    {{ safe_divide(
-                        'lines.discounted_net_revenue', 'lines.net_revenue_gross_of_refunds'
-                    ) }},
-                    0
-                )
-        end as discounted_share,
+            when lines.order_id is not null then lines.discounted_net_revenue
+            when netted.discount_amount > 0 then 1
+            else 0
+        end as discounted_part,
         case
             when lines.order_id is null then 1
-            when not lines.has_uncosted_line then 0
-            else
-                coalesce(
-                    {{ safe_divide(
-                        'lines.uncosted_net_revenue', 'lines.net_revenue_gross_of_refunds'
-                    ) }},
-                    0
-                )
-        end as uncosted_share,
-        coalesce(lines.known_cost_amount, 0)
+            when lines.has_uncosted_line then lines.uncosted_net_revenue
+            else 0
+        end as uncosted_part,
+        case when lines.order_id is null then 1 else lines.net_revenue_gross_of_refunds end
+            as lines_whole,
+        case when lines.order_id is null then 0 else lines.known_cost_amount end
         - coalesce(refunds.returned_cost_amount, 0) as known_cost_amount,
         coalesce(refunds.refund_count, 0) as refund_count,
         coalesce(refunds.goods_own, 0) as refunded_own,
         case when refunds.order_id is null then 0 else refunds.goods_amount end as goods_refunded,
+        case when refunds.order_id is null then 0 else refunds.exchange_difference end
+            as exchange_difference,
         case when refunds.order_id is null then 0 else refunds.gift_card_amount end
             as gift_cards_refunded,
         case when refunds.order_id is null then 0 else refunds.shipping_amount end

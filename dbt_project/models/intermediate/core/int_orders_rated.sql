@@ -10,12 +10,7 @@ rated as (
     select
         orders.source_system,
         orders.order_id,
-        cast(
-            case
-                when orders.currency = '{{ var("reporting_currency") }}' then 1
-                else coalesce(nullif(orders.fx_rate, 0), dated_rates.rate)
-            end as decimal(24, 12)
-        ) as exchange_rate,
+        {{ rate_of('orders.currency', ['orders.fx_rate'], 'dated_rates.rate') }} as exchange_rate,
         nullif(orders.fx_rate, 0) as stated_rate,
         case
             when orders.currency = '{{ var("reporting_currency") }}' then 'same_currency'

@@ -17,13 +17,19 @@ netted as (
 costed as (
     select
         *,
-        {{ money_mul(
-            money_mul('net_revenue', '1 - ' ~ parameter('margin_default_rate')),
-            'uncosted_share', var('minor_unit_digits')
-        ) }}
+        case
+            when net_revenue is null then null
+            when coalesce(lines_whole, 0) = 0 then 0
+            else
+                {{ money_share(
+                    'net_revenue',
+                    '(uncosted_part * (1 - ' ~ parameter('margin_default_rate') ~ '))',
+                    'lines_whole', reporting_digits(), scale=10
+                ) }}
+        end
         + case when is_counted then known_cost_amount else 0 end as cost_amount,
         {{ money_mul(
-            'net_revenue', parameter('margin_variable_cost_rate'), var('minor_unit_digits')
+            'net_revenue', parameter('margin_variable_cost_rate'), reporting_digits()
         ) }} as variable_cost_amount,
         is_counted and has_goods and not is_fully_refunded as is_purchase_occasion
     from netted
@@ -47,6 +53,8 @@ valued as (
         cast(gross_revenue as decimal(18, 4)) as net_revenue_gross_of_refunds,
         cast(refunded_revenue as decimal(18, 4)) as refunded_revenue,
         cast(net_revenue as decimal(18, 4)) as net_revenue,
+        cast(case when is_counted then exchange_difference else 0 end as decimal(18, 4))
+            as refund_exchange_difference,
         cast(
             case when is_counted then shipping_amount - shipping_refunded else 0 end
             as decimal(18, 4)
@@ -60,8 +68,14 @@ valued as (
         cast(cost_amount as decimal(18, 4)) as cost_amount,
         cast(net_revenue - cost_amount - variable_cost_amount as decimal(18, 4)) as margin,
         case when net_revenue is not null then margin_basis end as margin_basis,
-        {{ money_mul('net_revenue', 'discounted_share', var('minor_unit_digits')) }}
-            as discounted_net_revenue,
+        case
+            when net_revenue is null then null
+            when coalesce(lines_whole, 0) = 0 then 0
+            else
+                {{ money_share(
+                    'net_revenue', 'discounted_part', 'lines_whole', reporting_digits()
+                ) }}
+        end as discounted_net_revenue,
         cast(item_quantity as decimal(18, 6)) as item_quantity,
         cast(line_count as bigint) as line_count,
         cast(refund_count as bigint) as refund_count,

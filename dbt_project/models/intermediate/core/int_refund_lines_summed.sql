@@ -21,10 +21,10 @@ matched as (
         case
             when refund_lines.restocked
                 then
-                    {{ money_mul(
+                    {{ money_share(
                         'order_lines.known_cost_amount',
-                        safe_divide('refund_lines.quantity', 'order_lines.quantity'),
-                        var('minor_unit_digits')
+                        'refund_lines.quantity', 'order_lines.quantity',
+                        reporting_digits(), scale=6
                     ) }}
         end as returned_cost_amount
     from refund_lines

@@ -23,15 +23,14 @@ rated as (
         refunds.currency,
         orders.currency as order_currency,
         order_rates.exchange_rate as order_exchange_rate,
-        cast(
-            case
-                when refunds.currency = '{{ var("reporting_currency") }}' then 1
-                when refunds.fx_rate > 0 then refunds.fx_rate
-                when refunds.currency = orders.currency and order_rates.stated_rate > 0
-                    then order_rates.stated_rate
-                else dated_rates.rate
-            end as decimal(24, 12)
-        ) as exchange_rate,
+        {{ rate_of(
+            'refunds.currency',
+            [
+                'refunds.fx_rate',
+                'case when refunds.currency = orders.currency then order_rates.stated_rate end',
+            ],
+            'dated_rates.rate'
+        ) }} as exchange_rate,
         case
             when refunds.currency = '{{ var("reporting_currency") }}' then 'same_currency'
             when refunds.fx_rate > 0 then 'stated'

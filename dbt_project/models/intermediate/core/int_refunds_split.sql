@@ -1,3 +1,9 @@
+{% set poured_so_far = [
+    'gift_poured',
+    'gift_poured + shipping_poured',
+    'gift_poured + shipping_poured + tax_poured',
+] -%}
+
 with refunds as (
     select * from {{ ref('int_refunds_stated') }}
 ),
@@ -11,7 +17,7 @@ assigned as (
         source_system,
         order_id,
         sum(goods_own) as goods_own,
-        sum(gift_own) as gift_own,
+        sum(gift_cards_own) as gift_own,
         sum(shipping_own) as shipping_own,
         sum(tax_own) as tax_own
     from refunds
@@ -82,12 +88,28 @@ poured as (
     from accumulated
 ),
 
--- The goods take what is left of the converted total, so that the parts add up to it.
+-- Reporting currency follows what was poured, in shares of running totals; the goods take the rest.
+shared as (
+    select
+        {%- for poured in poured_so_far %}
+        case
+            when unassigned_own = 0 then 0
+            else
+                {{ money_share(
+                    'unassigned_amount', '(' ~ poured ~ ')', 'unassigned_own', reporting_digits()
+                ) }}
+        end as share_{{ loop.index }},
+        {%- endfor %}
+        *
+    from poured
+),
+
 split as (
     select
         source_system,
         refund_id,
         order_id,
+        order_exchange_rate,
         line_count,
         item_quantity,
         returned_cost_amount,
@@ -95,25 +117,22 @@ split as (
             goods_own + unassigned_own - gift_poured - shipping_poured - tax_poured
             as decimal(18, 4)
         ) as goods_own,
+        cast(goods_amount + unassigned_amount - share_3 as decimal(18, 4)) as goods_amount,
+        cast(gift_cards_amount + share_1 as decimal(18, 4)) as gift_card_amount,
+        cast(shipping_amount + share_2 - share_1 as decimal(18, 4)) as shipping_amount,
+        cast(tax_amount + share_3 - share_2 as decimal(18, 4)) as tax_amount
+    from shared
+),
+
+-- What the goods cost more (or less) to give back than they had brought in, by the rates alone.
+compared as (
+    select
+        *,
         cast(
-            goods_amount + unassigned_amount
-            - {{ to_reporting('gift_poured', 'own_exchange_rate') }}
-            - {{ to_reporting('shipping_poured', 'own_exchange_rate') }}
-            - {{ to_reporting('tax_poured', 'own_exchange_rate') }}
+            goods_amount - {{ to_reporting('goods_own', 'order_exchange_rate') }}
             as decimal(18, 4)
-        ) as goods_amount,
-        cast(
-            gift_card_amount + {{ to_reporting('gift_poured', 'own_exchange_rate') }}
-            as decimal(18, 4)
-        ) as gift_card_amount,
-        cast(
-            shipping_amount + {{ to_reporting('shipping_poured', 'own_exchange_rate') }}
-            as decimal(18, 4)
-        ) as shipping_amount,
-        cast(
-            tax_amount + {{ to_reporting('tax_poured', 'own_exchange_rate') }} as decimal(18, 4)
-        ) as tax_amount
-    from poured
+        ) as exchange_difference
+    from split
 )
 
-select * from split
+select * from compared

@@ -1,3 +1,5 @@
+{% set parts = ['goods', 'unassigned', 'gift_cards', 'shipping', 'tax'] -%}
+
 with refunds as (
     select * from {{ ref('int_refunds_latest') }}
     where refunded_on <= {{ as_of_date() }}
@@ -5,6 +7,10 @@ with refunds as (
 
 rates as (
     select * from {{ ref('int_refunds_rated') }}
+),
+
+currencies as (
+    select * from {{ ref('currencies') }}
 ),
 
 refund_lines as (
@@ -19,16 +25,10 @@ stated as (
         refunds.refund_id,
         refunds.order_id,
         refunds.refunded_at,
-        case
-            when rates.currency = rates.order_currency or rates.order_currency is null then 1
-            else {{ safe_divide('rates.exchange_rate', 'rates.order_exchange_rate') }}
-        end as to_order_currency,
         rates.exchange_rate,
-        case
-            when rates.currency = rates.order_currency or rates.order_currency is null
-                then rates.exchange_rate
-            else rates.order_exchange_rate
-        end as own_exchange_rate,
+        rates.order_exchange_rate,
+        rates.currency = rates.order_currency or rates.order_currency is null as is_own_currency,
+        currencies.minor_unit_digits,
         coalesce(refund_lines.line_count, 0) as line_count,
         coalesce(refund_lines.item_quantity, 0) as item_quantity,
         coalesce(refund_lines.goods, 0) as goods,
@@ -52,31 +52,40 @@ stated as (
         on
             refunds.source_system = refund_lines.source_system
             and refunds.refund_id = refund_lines.refund_id
+    left join currencies on rates.order_currency = currencies.currency
 ),
 
--- What is stated becomes reporting currency straight away, at the refund's own rate. `_own` is in
--- the order's currency: only there can the rest be compared with what the order has left.
+-- What is stated becomes reporting currency straight away, at the refund's own rate. Each part is
+-- the rounded running total less the one before it, so that the parts add up to the refund's own
+-- converted amount. `_own` is in the order's currency: only there can the rest be compared with
+-- what the order has left.
 converted as (
     select
         source_system,
         refund_id,
         order_id,
         refunded_at,
-        own_exchange_rate,
+        order_exchange_rate,
         line_count,
         item_quantity,
         returned_cost_amount,
-        has_no_parts,
-        {{ to_reporting('goods', 'exchange_rate') }} as goods_amount,
-        {{ to_reporting('gift_cards', 'exchange_rate') }} as gift_card_amount,
-        {{ to_reporting('shipping', 'exchange_rate') }} as shipping_amount,
-        {{ to_reporting('tax', 'exchange_rate') }} as tax_amount,
-        {{ to_reporting('unassigned', 'exchange_rate') }} as unassigned_amount,
-        {{ to_reporting('goods', 'to_order_currency') }} as goods_own,
-        {{ to_reporting('gift_cards', 'to_order_currency') }} as gift_own,
-        {{ to_reporting('shipping', 'to_order_currency') }} as shipping_own,
-        {{ to_reporting('tax', 'to_order_currency') }} as tax_own,
-        {{ to_reporting('unassigned', 'to_order_currency') }} as unassigned_own
+        {%- for part in parts %}
+        cast(
+            {{ to_reporting(parts[:loop.index] | join(' + '), 'exchange_rate') }}
+            {%- if not loop.first %}
+            - {{ to_reporting(parts[:loop.index0] | join(' + '), 'exchange_rate') }}
+            {%- endif %}
+            as decimal(18, 4)
+        ) as {{ part }}_amount,
+        case
+            when is_own_currency then cast({{ part }} as decimal(18, 4))
+            else
+                {{ money_share(
+                    part, 'exchange_rate', 'order_exchange_rate', 'minor_unit_digits', scale=12
+                ) }}
+        end as {{ part }}_own,
+        {%- endfor %}
+        has_no_parts
     from stated
 )
 

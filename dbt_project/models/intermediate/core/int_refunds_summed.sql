@@ -21,6 +21,10 @@ summed as (
         case
             when count(goods_amount) = count(*) then cast(sum(tax_amount) as decimal(18, 4))
         end as tax_amount,
+        case
+            when count(exchange_difference) = count(*)
+                then cast(sum(exchange_difference) as decimal(18, 4))
+        end as exchange_difference,
         cast(sum(returned_cost_amount) as decimal(18, 4)) as returned_cost_amount
     from refunds
     group by source_system, order_id

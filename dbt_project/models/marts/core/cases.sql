@@ -6,25 +6,18 @@ identified as (
     select * from {{ ref('int_cases_identified') }}
 ),
 
-dated_rates as (
-    select * from {{ ref('int_exchange_rates_dated') }}
+rated as (
+    select * from {{ ref('int_cases_rated') }}
 ),
 
 converted as (
     select
         latest.*,
         coalesce(latest.order_system, latest.source_system) as order_source_system,
-        cast(
-            case
-                when latest.currency = '{{ var("reporting_currency") }}' then 1
-                else dated_rates.rate
-            end as decimal(24, 12)
-        ) as exchange_rate
+        rated.exchange_rate
     from latest
-    left join dated_rates
-        on
-            latest.currency = dated_rates.from_currency
-            and latest.opened_on = dated_rates.used_on
+    inner join rated
+        on latest.source_system = rated.source_system and latest.case_id = rated.case_id
 ),
 
 cases as (

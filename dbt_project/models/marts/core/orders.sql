@@ -20,6 +20,7 @@ orders as (
         net_revenue_gross_of_refunds,
         refunded_revenue,
         net_revenue,
+        refund_exchange_difference,
         shipping_revenue,
         tax_amount,
         gift_card_sales,

@@ -32,6 +32,7 @@ refunds as (
         split.gift_card_amount as refunded_gift_cards,
         split.shipping_amount as refunded_shipping,
         split.tax_amount as refunded_tax,
+        split.exchange_difference,
         split.item_quantity,
         split.line_count,
         valued.order_id is not null as is_order_known,

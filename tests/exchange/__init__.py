@@ -1,0 +1,1 @@
+"""A tiny company that trades in ten currencies; every amount of it can be checked by hand."""

@@ -11,12 +11,7 @@ rated as (
     select
         opportunities.source_system,
         opportunities.opportunity_id,
-        cast(
-            case
-                when opportunities.currency = '{{ var("reporting_currency") }}' then 1
-                else dated_rates.rate
-            end as decimal(24, 12)
-        ) as exchange_rate
+        {{ rate_of('opportunities.currency', [], 'dated_rates.rate') }} as exchange_rate
     from opportunities
     left join dated_rates
         on

@@ -45,7 +45,8 @@ charged_back as (
     {{ dated_events(
         payment, "'payment_charged_back'", at='processed_at',
         condition="records.kind = 'chargeback' and records.status = 'success'",
-        detail='records.gateway', amount='records.amount', currency='records.currency'
+        detail='records.gateway',
+        amount='records.amount', currency='records.currency', rates=ref('int_payments_rated')
     ) | indent(4) }}
 ),
 

@@ -15,7 +15,8 @@ trap 'rm -rf "$work"' EXIT
 locked="$PWD/.venv/bin"
 UV_PROJECT_ENVIRONMENT="$environment" .boot/bin/uv sync --quiet --locked --no-build \
     --python "$("$locked/python" -c 'import sys; print(sys.executable)')"
-.boot/bin/uv pip install --quiet --python "$environment/bin/python" --prerelease=allow "duckdb==$next.*"
+.boot/bin/uv pip install --quiet --python "$environment/bin/python" \
+    "duckdb==$next.*"
 
 say_version() { "$1/python" -c 'import duckdb; print("DuckDB", duckdb.__version__)'; }
 publish() {

@@ -93,7 +93,7 @@ def test_a_delivery_that_lost_too_much_waits_for_a_person_and_is_then_published(
     assert held.returncode == EXIT_DATA_BLOCKED
     error = lines(held.stderr)[-1]
     assert error["code"] == "DELIVERY_HELD"
-    assert f"of {day} lost 1 of" in error["what"]
+    assert f"south_shop sales_20260127.csv of {day} lost" in error["what"]
     assert "--accept" in error["todo"]
     assert not (data / "marts" / "current").exists()
     assert loyalty("publish", *where).returncode == EXIT_DATA_BLOCKED

@@ -15,6 +15,7 @@ LOYALTY_DUCKDB_THREADS      threads of DuckDB; default 2
 LOYALTY_DUCKDB_MEMORY       memory limit of DuckDB; default 4GB
 LOYALTY_BACKUP              folder of the backups, outside the data root; none by default
 LOYALTY_VAULT_BACKUP        folder of the vault's backups, apart from both; none by default
+LOYALTY_AIRFLOW_LOGS        Airflow's logs, for their removal; default ``<data root>/airflow/logs``
 LOYALTY_KEEP_*              the numbers of :class:`KeepRules`, such as LOYALTY_KEEP_REJECT_DAYS
 ==========================  ======================================================================
 """
@@ -91,6 +92,7 @@ class Settings:
     look_again_seconds: int = 600
     backup: Path | None = None
     vault_backup: Path | None = None
+    airflow_logs: Path | None = None
     keep: KeepRules = KeepRules()
     reporting_currency: str = DEFAULT_CURRENCY
 
@@ -152,6 +154,7 @@ def load_settings(
         look_again_seconds=_number("LOYALTY_LOOK_AGAIN_SECONDS", 600),
         backup=_optional_path("LOYALTY_BACKUP"),
         vault_backup=_optional_path("LOYALTY_VAULT_BACKUP"),
+        airflow_logs=_path(None, "LOYALTY_AIRFLOW_LOGS", root / "airflow" / "logs"),
         keep=_keep_rules(),
         reporting_currency=os.environ.get("LOYALTY_REPORTING_CURRENCY") or DEFAULT_CURRENCY,
     )

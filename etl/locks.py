@@ -5,6 +5,7 @@ lock          held alone                                      held together
 ============  ==============================================  ==============================
 writer        while the warehouse is built and published
 landing       while staged deliveries become a commit         while deliveries are staged
+keep          while files are joined, backed up or removed
 ============  ==============================================  ==============================
 """
 
@@ -50,6 +51,18 @@ def landing_lock(
     path = make_folder(settings.data) / ".landing.lock"
     mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     with _held(path, mode, wait_seconds, "Another run is landing exports"):
+        yield
+
+
+@contextlib.contextmanager
+def keep_lock(settings: Settings, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold housekeeping: what a backup copies must not be removed meanwhile.
+
+    Raises:
+        Busy: Another process held it for longer than ``wait_seconds``; names the holder.
+    """
+    path = make_folder(settings.data) / ".keep.lock"
+    with _held(path, fcntl.LOCK_EX, wait_seconds, "Another run is keeping house"):
         yield
 
 

@@ -71,6 +71,18 @@ def commit_state(
     write_json(marker, commit)
 
 
+def state_files(settings: Settings) -> list[tuple[Path, str]]:
+    """Return every file of the state with its sha256, what a backup must have to be whole."""
+    folder = settings.state / "_commits"
+    documents = [(path, sha256_of(path)) for path in sorted(folder.glob("*.json"))]
+    rows = [
+        (settings.state / file["path"], file["sha256"])
+        for path, _ in documents
+        for file in read_document(path, "files")["files"]
+    ]
+    return rows + documents
+
+
 def _append(
     settings: Settings, name: str, commit_id: str, frame: pl.DataFrame
 ) -> dict[str, str | int]:

@@ -109,6 +109,9 @@ def test_what_writes_the_warehouse_uses_the_pool_of_one_slot(dags, airflow):
         "land_orders.commit_day",
         "land_crm.commit_day",
         "build_marts.build_and_publish",
+        "keep_warehouse.compact_lake",
+        "keep_warehouse.back_up",
+        "keep_warehouse.clean_up",
     }
     assert Pool.get_pool(WRITER_POOL).slots == 1
 
@@ -180,6 +183,36 @@ def test_the_landing_dags_keep_that_timetable(dags):
             "%Y-%m-%d",
         )
         assert str(timetable.timezone) == ZONE
+
+
+def test_the_warehouse_is_kept_every_day_and_no_task_waits_for_anothers_success(dags):
+    dag = dags["keep_warehouse"]
+    assert (dag.timetable.expression, str(dag.timetable.timezone)) == ("0 8 * * *", ZONE)
+    assert all(task.downstream_task_ids == set() for task in dag.tasks)
+    weights = {task.task_id: task.priority_weight for task in dag.tasks}
+    assert sorted(weights, key=weights.get) == ["clean_up", "back_up", "compact_lake"]
+
+
+def test_keeping_an_empty_warehouse_is_no_failure_and_backs_up_where_told(
+    dags, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("LOYALTY_DATA", str(tmp_path / "data"))
+    (tmp_path / "data" / "landing").mkdir(parents=True)
+    assert states_of_keeping(dags) == {
+        "compact_lake": "success",
+        "back_up": "skipped",
+        "clean_up": "success",
+    }
+    monkeypatch.setenv("LOYALTY_BACKUP", str(tmp_path / "backup"))
+    monkeypatch.setenv("LOYALTY_VAULT_BACKUP", str(tmp_path / "safe"))
+    assert states_of_keeping(dags)["back_up"] == "success"
+    assert len(list((tmp_path / "backup").glob("*/manifest.json"))) == 1
+
+
+def states_of_keeping(dags):
+    run = dags["keep_warehouse"].test(logical_date=None, run_conf={"business_day": "2026-01-08"})
+    assert run.state == "success"
+    return {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
 
 
 def test_dags_survive_the_trip_through_the_database(dags):

@@ -22,8 +22,9 @@ def stage(settings, delivery_id="d1", day="2026-01-31", rows=2, feed="orders"):
     folder = settings.staged / feed / day / delivery_id
     folder.mkdir(parents=True)
     path = folder / "orders.parquet"
-    ids = pl.DataFrame({"order_id": [str(n) for n in range(rows)]})
-    pl.concat([empty_frame("orders"), ids], how="diagonal").write_parquet(path)
+    ids = [str(n) for n in range(rows)]
+    held = pl.DataFrame({"order_id": ids, "batch_id": [delivery_id] * rows})
+    pl.concat([empty_frame("orders"), held], how="diagonal").write_parquet(path)
     delivery = {
         "delivery_id": delivery_id, "system": "shop", "export": "orders", "feed": feed,
         "business_day": day, "mode": "incremental", "sequence": 1, "file": "orders.csv",

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from etl.cli import keeping
 from etl.cli.backfill import backfill
 from etl.cli.command import (
     AsOfOption,
@@ -216,3 +217,6 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
         output.rows(("check", "ok", "finding", "do"), [f.row() for f in findings], "doctor")
         if not all(finding.ok for finding in findings):
             raise typer.Exit(1)
+
+
+app.add_typer(keeping.app)

@@ -9,6 +9,7 @@ from typing import Any
 from etl.cli.console import Output
 from etl.config import DEFAULT_CURRENCY, Settings
 from etl.files import read_document
+from etl.keep.overview import overview
 from etl.lake.commits import read_lake
 from etl.publish.release import MANIFEST, read_current
 from etl.reports import find_report, run_report
@@ -57,7 +58,7 @@ def print_summary(settings: Settings, output: Output, release: Path | None = Non
 
 
 def print_status(settings: Settings, output: Output) -> None:
-    """Print what is landed, built and served, and what the last build's checks said."""
+    """Print what is landed, built, served and kept, and what the last build's checks said."""
     lake, build, served = read_lake(settings), last_build(settings), read_current(settings)
     warnings = build.record.warnings if build else {}
     unrated = missing_rates(settings)
@@ -72,6 +73,7 @@ def print_status(settings: Settings, output: Output) -> None:
             "served_as_of": served["as_of"] if served else "none",
             "warnings": dict(warnings) if output.data_is_json else len(warnings),
             "held": f"NO_RATE: {unrated.height} records" if unrated.height else "no",
+            **overview(settings),
         },
         "status",
     )

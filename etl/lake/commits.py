@@ -3,12 +3,15 @@
 ``raw/<table>/<delivery_id>.parquet`` holds rows, ``raw/_commits/<batch_id>.json`` says which files
 belong to the lake and what their sha256 is. A commit is one file, created exclusively, so it is
 there whole or not at all. A file without a commit is unreachable and a rerun replaces it.
+
+A commit without deliveries and with ``joined`` is a compaction: it says which new files hold the
+rows of which deliveries from now on, and is the certificate that they are the same rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +24,21 @@ COMMITS = "_commits"
 
 @dataclass(frozen=True)
 class LakeFile:
-    """One committed Parquet file."""
+    """One committed Parquet file.
+
+    Args:
+        rows: Rows of it that count.
+        deliveries: The deliveries whose rows in it count, by business day.
+        whole: Whether all its rows count. A joined file keeps rows of a delivery that was read
+            again with a corrected mapping until the next compaction.
+    """
 
     table: str
     path: Path
     sha256: str
     rows: int
+    deliveries: tuple[str, ...]
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -38,22 +50,17 @@ class Lake:
         deliveries: Every committed delivery, accepted, empty or rejected, in a fixed order. Where
             a file was read again with a corrected mapping, the later reading takes the place of
             the earlier one. Each carries the ``commit_sequence`` of its commit.
-        version: 12 hex digits that name the committed content; a redelivery does not change it.
+        files: Every Parquet file to read, in a fixed order.
+        content: 12 hex digits that name the rows; neither a redelivery nor a compaction changes it.
+        version: 12 hex digits that name the files; a compaction changes it.
     """
 
     raw: Path
     commits: tuple[dict[str, Any], ...]
     deliveries: tuple[dict[str, Any], ...]
+    files: tuple[LakeFile, ...]
+    content: str
     version: str
-
-    @property
-    def files(self) -> tuple[LakeFile, ...]:
-        """Every committed Parquet file, in a fixed order."""
-        return tuple(
-            LakeFile(table, data_path(self.raw, table, d["delivery_id"]), t["sha256"], t["rows"])
-            for d in self.deliveries
-            for table, t in sorted(d["tables"].items())
-        )
 
 
 def read_lake(settings: Settings) -> Lake:
@@ -73,8 +80,54 @@ def read_lake(settings: Settings) -> Lake:
         for delivery in commit["deliveries"]
     }
     deliveries = sorted(readings.values(), key=lambda d: (d["business_day"], d["delivery_id"]))
-    version = digest_of(sorted(d["delivery_id"] for d in deliveries))[:12]
-    return Lake(settings.raw, commits, tuple(deliveries), version)
+    content = digest_of(sorted(d["delivery_id"] for d in deliveries))[:12]
+    joined = _joined_files(settings.raw, commits)
+    files = _files(settings.raw, deliveries, joined)
+    joins = {file["path"] for file in joined.values()}
+    used = sorted(file.sha256 for file in files if file.path in joins)
+    version = digest_of([content, used])[:12] if used else content
+    return Lake(settings.raw, commits, tuple(deliveries), files, content, version)
+
+
+def _joined_files(
+    raw: Path, commits: Iterable[dict[str, Any]]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the joined file that holds a table's rows of a delivery, by both; the latest wins."""
+    return {
+        (table, delivery_id): {**file, "path": raw / file["file"]}
+        for commit in commits
+        for table, certificate in commit.get("joined", {}).items()
+        for file in certificate["after"]["files"]
+        for delivery_id in file["deliveries"]
+    }
+
+
+def _files(
+    raw: Path,
+    deliveries: Iterable[dict[str, Any]],
+    joined: dict[tuple[str, str], dict[str, Any]],
+) -> tuple[LakeFile, ...]:
+    """Return the files that hold the deliveries' rows."""
+    held: dict[Path, list[LakeFile]] = {}
+    for delivery in deliveries:
+        for table, own in sorted(delivery["tables"].items()):
+            delivery_id = delivery["delivery_id"]
+            alone = {**own, "path": data_path(raw, table, delivery_id)}
+            file = joined.get((table, delivery_id), alone)
+            part = LakeFile(table, file["path"], file["sha256"], own["rows"], (delivery_id,))
+            held.setdefault(part.path, []).append(part)
+    sizes = {file["path"]: len(file["deliveries"]) for file in joined.values()}
+    return tuple(_united(parts, sizes.get(path, 1)) for path, parts in held.items())
+
+
+def _united(parts: list[LakeFile], members: int) -> LakeFile:
+    """Return one file for the parts of it that count."""
+    return replace(
+        parts[0],
+        rows=sum(part.rows for part in parts),
+        deliveries=tuple(part.deliveries[0] for part in parts),
+        whole=len(parts) == members,
+    )
 
 
 def subject_of(delivery: dict[str, Any]) -> str:

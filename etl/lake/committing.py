@@ -70,7 +70,7 @@ def _write_commit(
 ) -> dict[str, Any]:
     deliveries = [_adopt(settings, folder) for folder in folders]
     identity = digest_of(sorted(d["delivery_id"] for d in deliveries))[:12]
-    sequence = max((int(commit["sequence"]) for commit in lake.commits), default=0) + 1
+    sequence = next_sequence(lake)
     commit = {
         "batch_id": f"{feed}-{through.isoformat()}-{sequence:06d}-{identity}",
         "sequence": sequence,
@@ -79,8 +79,13 @@ def _write_commit(
         "contract_version": CONTRACT_VERSION,
         "deliveries": deliveries,
     }
-    _create_exclusively(settings.raw / COMMITS / f"{commit['batch_id']}.json", commit)
+    create_exclusively(settings.raw / COMMITS / f"{commit['batch_id']}.json", commit)
     return commit
+
+
+def next_sequence(lake: Lake) -> int:
+    """Return the number of the lake's next commit; the caller holds the landing alone."""
+    return max((int(commit["sequence"]) for commit in lake.commits), default=0) + 1
 
 
 def _adopt(settings: Settings, folder: Path) -> dict[str, Any]:
@@ -108,7 +113,7 @@ def _link(source: Path, target: Path) -> None:
     fsync_folder(target.parent)
 
 
-def _create_exclusively(path: Path, document: dict[str, Any]) -> None:
+def create_exclusively(path: Path, document: dict[str, Any]) -> None:
     """Write a complete file under a name that must not exist yet."""
     make_folder(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=".tmp-", suffix=".part", dir=path.parent)

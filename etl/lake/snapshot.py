@@ -46,21 +46,24 @@ def write_snapshot(settings: Settings, lake: Lake) -> Path:
 
 
 def _lay(file: LakeFile, target: Path) -> None:
-    """Link a committed file; one from before the contract had all its columns is copied, wider.
+    """Link a committed file, or copy it where it is not what a run may read.
 
-    Engines refuse to read files of different columns as one table.
+    One from before the contract had all its columns is copied wider: engines refuse to read files
+    of different columns as one table. A joined one is copied without rows that no longer count.
     """
     held = pl.read_parquet_schema(file.path)
     schema = INPUT_SCHEMAS[file.table]
-    if list(held) == list(schema):
+    if file.whole and list(held) == list(schema):
         os.link(file.path, target)
         return
     lacking = [
         pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in held
     ]
+    rows = pl.scan_parquet(file.path, glob=False).with_columns(lacking).select(list(schema))
+    if not file.whole:
+        rows = rows.filter(pl.col("batch_id").is_in(file.deliveries))
     with atomic_path(target) as temporary:
-        wider = pl.scan_parquet(file.path, glob=False).with_columns(lacking)
-        wider.select(list(schema)).sink_parquet(temporary)
+        rows.sink_parquet(temporary)
 
 
 def write_input(folder: Path, table: str, rows: pl.DataFrame) -> None:

@@ -7,6 +7,7 @@ matter and one pass suffices. Computed on the published Parquet.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -15,27 +16,33 @@ _SEPARATOR = "chr(31)"
 
 
 def logical_hash(
-    connection: duckdb.DuckDBPyConnection, path: Path, volatile: frozenset[str]
+    connection: duckdb.DuckDBPyConnection,
+    path: Path | Sequence[Path],
+    volatile: frozenset[str],
+    batches: Sequence[str] = (),
 ) -> tuple[int, str]:
-    """Hash a Parquet file's rows.
+    """Hash the rows of a Parquet file, or of several of the same columns together.
 
     Args:
         connection: A DuckDB connection whose session time zone is UTC.
-        path: The Parquet file.
+        path: The file or files.
         volatile: Columns that are left out.
+        batches: Count only rows of these ``batch_id``; all rows when empty.
 
     Returns:
         Row count, and ``<rows>-<hex>``.
     """
-    described = connection.execute("describe select * from read_parquet($1)", [str(path)])
+    paths = [str(one) for one in ([path] if isinstance(path, Path) else path)]
+    described = connection.execute("describe select * from read_parquet($1)", [paths])
     types = {row[0]: row[1] for row in described.fetchall()}
     texts = [_canonical(name, types[name]) for name in sorted(types) if name not in volatile]
     row_text = f"concat_ws({_SEPARATOR}, {', '.join(texts)})"
+    counted = " where list_contains($2::varchar[], batch_id)" if batches else ""
     rows, lower, upper = connection.execute(
         f"select count(*), coalesce(sum(md5_number_lower(t)), 0),"  # noqa: S608 - our own names
         f" coalesce(sum(md5_number_upper(t)), 0)"
-        f" from (select {row_text} as t from read_parquet($1))",
-        [str(path)],
+        f" from (select {row_text} as t from read_parquet($1){counted})",
+        [paths, list(batches)] if batches else [paths],
     ).fetchone() or (0, 0, 0)
     return rows, f"{rows}-{upper:x}-{lower:x}"
 

@@ -33,16 +33,7 @@ def refuse_held(settings: Settings, as_of: date) -> None:
     Raises:
         DataBlocked: Lists each held delivery with what it lost.
     """
-    accepted = set(read_state(settings, _STATE, _SCHEMA, date.max)["delivery_id"])
-    deliveries = read_lake(settings).deliveries
-    waiting = [
-        delivery
-        for delivery in deliveries
-        if delivery["business_day"] <= as_of.isoformat()
-        and lost_too_much(delivery)
-        and delivery["delivery_id"] not in accepted
-        and not any(_corrects(other, delivery) for other in deliveries)
-    ]
+    waiting = held_deliveries(settings, as_of)
     if waiting:
         raise DataBlocked(
             "Publishing is held: " + "; ".join(map(_described, waiting)) + ".",
@@ -51,6 +42,20 @@ def refuse_held(settings: Settings, as_of: date) -> None:
             "let it through with `loyalty publish --accept <delivery>`.",
             code="DELIVERY_HELD",
         )
+
+
+def held_deliveries(settings: Settings, as_of: date) -> list[dict[str, Any]]:
+    """Return the deliveries up to a day that wait for a better one or for somebody's word."""
+    accepted = set(read_state(settings, _STATE, _SCHEMA, date.max)["delivery_id"])
+    deliveries = read_lake(settings).deliveries
+    return [
+        delivery
+        for delivery in deliveries
+        if delivery["business_day"] <= as_of.isoformat()
+        and lost_too_much(delivery)
+        and delivery["delivery_id"] not in accepted
+        and not any(_corrects(other, delivery) for other in deliveries)
+    ]
 
 
 def accept_deliveries(settings: Settings, delivery_ids: Iterable[str]) -> None:

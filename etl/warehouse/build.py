@@ -125,7 +125,7 @@ def _identify(
     """
     state = digest_of({name: rows.write_csv() for name, rows in state_rows.items()})[:12]
     code = code_version()
-    identity_of_run = digest_of([lake.version, state, code, sorted(variables.items())])
+    identity_of_run = digest_of([lake.content, state, code, sorted(variables.items())])
     return BuildRecord(
         run_id=f"{as_of.isoformat()}-{identity_of_run[:12]}",
         as_of=as_of.isoformat(),
@@ -155,7 +155,7 @@ def code_version() -> str:
 
 
 def _sources(root: Path) -> list[Path]:
-    ignored = {"target", "logs", "__pycache__", "demo", "cli", "mappings"}
+    ignored = {"target", "logs", "__pycache__", "demo", "cli", "keep", "mappings"}
     return [
         path
         for path in root.rglob("*")

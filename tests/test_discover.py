@@ -26,7 +26,7 @@ def make_export(name: str, files: str, table: str = "orders", **changes: Any) ->
         "delimiter": ",", "encoding": "utf-8", "time_zone": "UTC", "null_tokens": ("",),
         "decimal_mark": ".", "multiline": False,
         "keep": (), "known_from": (), "grain": None, "fingerprint": "f" * 16,
-        "targets": {table: Target(table, "row", ())},
+        "targets": (Target(table, "row", ()),),
     }  # fmt: skip
     return Export(**{**values, **changes})
 

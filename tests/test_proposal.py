@@ -196,6 +196,30 @@ def test_contacts_and_costs_are_told_from_orders(tmp_path):
     assert proposed(tmp_path, costs).tables == ("product_costs",)
 
 
+SYSTEMS = Path(__file__).parent / "systems"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "export", "tables"),
+    [
+        ("shopify/**/orders_export*.csv", "shopify.yml:orders", ("orders", "order_lines")),
+        ("shopify/**/customers_export*.csv", "shopify.yml:customers", ("crm_contacts",)),
+        ("salesforce/**/Contact.csv", "salesforce.yml:contacts", ("crm_contacts",)),
+        ("salesforce/**/Lead.csv", "salesforce.yml:leads", ("crm_leads",)),
+        ("salesforce/**/Account.csv", "salesforce.yml:accounts", ("crm_accounts",)),
+        ("hubspot/**/*contacts*.csv", "hubspot.yml:contacts", ("crm_contacts",)),
+        ("zendesk/**/tickets*.jsonl", "zendesk.yml:tickets", ("crm_cases",)),
+    ],
+)
+def test_exports_of_known_systems_are_recognised_with_and_without_their_preset(
+    pattern, export, tables
+):
+    (file,) = SYSTEMS.glob(pattern)
+    proposal = propose(file, Asked("x"))
+    assert f"{proposal.preset.path.name}:{proposal.preset.export}" == export
+    assert proposal.tables == tables
+
+
 def test_the_file_pattern_matches_the_file_and_finds_its_day(tmp_path):
     for name in ("umsatz_2026-03-31.csv", "a[1] 20260331.csv", "orders.csv"):
         proposal = proposed(tmp_path, ERP, name=name)
@@ -215,6 +239,9 @@ def test_every_name_in_the_tables_of_words_is_one_of_the_contract():
     words = [SYNONYMS, SYNONYMS.with_name("values.yml")]
     for path in words:
         for table, columns in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+            if table == "files":
+                assert set(columns) <= set(TABLES)
+                continue
             known = (
                 {n for t in TABLES.values() for n in t.schema.column_names()}
                 if table == "any"

@@ -9,11 +9,13 @@ import polars as pl
 
 from etl.contract import Table
 from etl.mapping.casts import TIMES, Cast
-from etl.proposal.names import likeness
+from etl.proposal.names import KNOWN_NAME, likeness, words_of
 from etl.proposal.sample import Sample
 from etl.proposal.shapes import Reading, Shape, first_misfit
 
 SURE = 0.9
+# What many exports call the id of their own records.
+_OWN_ID = {("id",), ("record", "id")}
 _WORTH_A_LOOK = 0.25
 _EMPTY_SAMPLE, _SEVERAL_READINGS, _SEVERAL_COLUMNS = 0.9, 0.5, 0.5
 
@@ -64,7 +66,8 @@ def match_table(table: Table, sample: Sample, shapes: Mapping[str, Shape]) -> tu
 
 
 def _match(table: Table, column: str, header: str, sample: Sample, shape: Shape) -> Match | None:
-    name = likeness(header, table.name, column)
+    is_own_id = (column,) == table.key and words_of(header) in _OWN_ID
+    name = KNOWN_NAME if is_own_id else likeness(header, table.name, column)
     if not name:
         return None
     kind = table.kind(column)

@@ -21,13 +21,13 @@ def likeness(header: str, table: str, column: str) -> float:
         table: Contract table.
         column: Contract column.
     """
-    words = _words(header)
-    if words == _words(column):
+    words = words_of(header)
+    if words == words_of(column):
         return SAME_NAME
-    known = [_words(name) for name in known_names(table, column)]
-    if "".join(words) in {"".join(name) for name in (_words(column), *known)}:
+    known = [words_of(name) for name in known_names(table, column)]
+    if "".join(words) in {"".join(name) for name in (words_of(column), *known)}:
         return KNOWN_NAME
-    longest = max((name for name in (_words(column), *known) if _within(name, words)), default=())
+    longest = max((name for name in (words_of(column), *known) if _within(name, words)), default=())
     return PART_OF_NAME if len("".join(longest)) > 3 else 0.0
 
 
@@ -38,6 +38,12 @@ def known_names(table: str, column: str) -> tuple[str, ...]:
     return (*own.get(column, ()), *shared.get(column, ()))
 
 
+def file_names(table: str) -> tuple[str, ...]:
+    """Return the words in a file's name that say that it holds this table."""
+    own = table.removeprefix("crm_")
+    return (own, own.removesuffix("s"), *_synonyms()["files"].get(table, ()))
+
+
 @cache
 def _synonyms() -> dict[str, dict[str, list[str]]]:
     loaded: dict[str, dict[str, list[str]]] = yaml.safe_load(SYNONYMS.read_text(encoding="utf-8"))
@@ -45,8 +51,8 @@ def _synonyms() -> dict[str, dict[str, list[str]]]:
 
 
 @cache
-def _words(name: str) -> tuple[str, ...]:
-    """``Order-ID``, ``orderId`` and ``ORDER ID`` are ``("order", "id")``."""
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of a name: ``Order-ID``, ``orderId`` and ``ORDER ID`` are the same two."""
     plain = unicodedata.normalize("NFKC", name)
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", plain)
     return tuple(re.findall(r"\w+", spaced.replace("_", " ").lower()))

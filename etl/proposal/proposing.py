@@ -8,17 +8,14 @@ from pathlib import Path
 
 import polars as pl
 
-from etl.contract import TABLES, Table
-from etl.errors import UsageError
-from etl.mapping.words import did_you_mean
-from etl.proposal.entries import ASSUMED, STAND_IN, Entry, entries_of
+from etl.contract import TABLES
+from etl.proposal.entries import Entry, entries_of
 from etl.proposal.matching import Match, match_table
 from etl.proposal.needs import Need, unmet
 from etl.proposal.presets import Preset, preset_for
 from etl.proposal.sample import Sample, read_sample
-from etl.proposal.shapes import Shape, shape_of
-
-_MIN_SCORE = 0.5
+from etl.proposal.shapes import shape_of
+from etl.proposal.tables import tables_of
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def propose(file: Path, asked: Asked) -> Proposal:
     """
     sample = read_sample(file, asked.encoding, asked.delimiter)
     shapes = {header: shape_of(sample.rows[header]) for header in sample.header}
-    tables = _tables(sample, shapes, asked)
+    tables = tables_of(sample, shapes, asked.table)
     matches = {table: match_table(TABLES[table], sample, shapes) for table in tables}
     mark = _decimal_mark(matches)
     matches = {table: _with_one_mark(found, mark) for table, found in matches.items()}
@@ -115,40 +112,6 @@ def propose(file: Path, asked: Asked) -> Proposal:
         preset=preset_for(sample.header),
         unmet=unmet({f"{e.table}.{e.column}" for e in entries if e.state != "needed"}),
     )
-
-
-def _tables(sample: Sample, shapes: Mapping[str, Shape], asked: Asked) -> tuple[str, ...]:
-    """Return what the file is: one table, or orders with their lines."""
-    if asked.table and asked.table not in TABLES:
-        raise UsageError(
-            f"The contract has no table {asked.table!r}{did_you_mean(asked.table, TABLES)}",
-            where="--table",
-        )
-    wanted = [asked.table] if asked.table else list(TABLES)
-    scores = {name: _score(TABLES[name], sample, shapes) for name in wanted}
-    best = max(scores, key=lambda name: (scores[name], -wanted.index(name)))
-    if not asked.table and scores[best][0] < _MIN_SCORE:
-        raise UsageError(
-            "The header resembles no table of the contract.",
-            where=sample.file,
-            todo=f"Say what it holds with --table; one of: {', '.join(TABLES)}.",
-        )
-    both = ("orders", "order_lines")
-    if best in both and all(_score(TABLES[t], sample, shapes)[0] >= _MIN_SCORE for t in both):
-        return both
-    return (best,)
-
-
-def _score(table: Table, sample: Sample, shapes: Mapping[str, Shape]) -> tuple[float, float]:
-    """Return the share of required columns that are found (all of the key's), and their number."""
-    found = {match.column: match.confidence for match in match_table(table, sample, shapes)}
-    free = {*ASSUMED.get(table.name, {}), *STAND_IN.get(table.name, {}), "business_unit"}
-    free |= {"line_no", "currency"}
-    columns = table.schema.columns()
-    required = [n for n, c in columns.items() if not c.nullable and n not in free]
-    if not required or any(key not in found for key in table.key if key not in free):
-        return 0.0, 0.0
-    return sum(found.get(name, 0.0) for name in required) / len(required), sum(found.values())
 
 
 def _documents(

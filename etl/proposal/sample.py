@@ -71,6 +71,15 @@ def read_sample(file: Path, encoding: str = "", delimiter: str = "") -> Sample:
         UsageError: No delimiter, or more than one, makes a table of it.
     """
     encoding = encoding or _encoding(file)
+    try:
+        return _sample(file, encoding, delimiter)
+    except FileRejected as refused:
+        if refused.code == "BAD_ENCODING":
+            refused.todo = "Name its encoding with --encoding: utf-16, gb18030 or latin-1."
+        raise
+
+
+def _sample(file: Path, encoding: str, delimiter: str) -> Sample:
     with tempfile.TemporaryDirectory(prefix="loyalty-map-") as name:
         folder = Path(name)
         written = _json_lines(file, encoding, folder) or _table(file, encoding, delimiter, folder)

@@ -1,0 +1,93 @@
+"""What a file is: the contract table, or orders with their lines, that explains most of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from etl.contract import TABLES, Table
+from etl.errors import UsageError
+from etl.mapping.words import did_you_mean
+from etl.proposal.entries import ASSUMED, STAND_IN
+from etl.proposal.matching import match_table
+from etl.proposal.names import file_names, words_of
+from etl.proposal.sample import Sample
+from etl.proposal.shapes import Shape
+
+_RESEMBLES = 0.5
+_EXPLAINS = 1.0
+_FILE_NAME_SAYS_SO = 0.5
+# A column that is there, and whose cells cannot be read yet, tells as much as this.
+_THERE = 0.5
+# Told by the user or counted, so that no header has to bring them.
+_NEED_NO_HEADER = frozenset(("business_unit", "currency", "line_no"))
+ORDERS_WITH_LINES = ("orders", "order_lines")
+
+
+@dataclass(frozen=True)
+class _Score:
+    """How much a file resembles a table.
+
+    Args:
+        required: Share of what the contract requires that was found, all of the key; 0 to 1.
+        rank: That, and how much of the header and of the file's name the table explains.
+    """
+
+    required: float
+    rank: float
+
+    @property
+    def resembles(self) -> bool:
+        return self.required >= _RESEMBLES or self.rank >= _EXPLAINS
+
+
+def tables_of(sample: Sample, shapes: Mapping[str, Shape], wanted: str) -> tuple[str, ...]:
+    """Return the contract tables that a file feeds.
+
+    Args:
+        sample: The beginning of the file.
+        shapes: What each source column looks like.
+        wanted: The table the user names; empty to find out.
+
+    Raises:
+        UsageError: There is no such table, or the file resembles none.
+    """
+    if wanted and wanted not in TABLES:
+        raise UsageError(
+            f"The contract has no table {wanted!r}{did_you_mean(wanted, TABLES)}", where="--table"
+        )
+    scores = {name: _score(table, sample, shapes) for name, table in TABLES.items()}
+    best = wanted or max(scores, key=lambda name: (scores[name].resembles, scores[name].rank))
+    if not wanted and not scores[best].resembles:
+        raise UsageError(
+            "The header resembles no table of the contract.",
+            where=sample.file,
+            todo=f"Say what it holds with --table; one of: {', '.join(TABLES)}.",
+        )
+    if best in ORDERS_WITH_LINES and all(scores[t].resembles for t in ORDERS_WITH_LINES):
+        return ORDERS_WITH_LINES
+    return (best,)
+
+
+def _score(table: Table, sample: Sample, shapes: Mapping[str, Shape]) -> _Score:
+    matches = match_table(table, sample, shapes)
+    found = {match.column: max(match.confidence, _THERE) for match in matches}
+    free = _NEED_NO_HEADER | ASSUMED.get(table.name, {}).keys()
+    if any(key not in found for key in table.key if key not in free):
+        return _Score(0.0, 0.0)
+    stand_in = STAND_IN.get(table.name, {})
+    required = [
+        max(found.get(name, 0.0), found.get(stand_in.get(name, ""), 0.0))
+        for name, column in table.schema.columns().items()
+        if not column.nullable and name not in free
+    ]
+    if table.name == "orders" and "line_amount" in _columns_of_lines(sample, shapes):
+        required = [share for share in required if share]  # the lines add up to the amounts
+    share = sum(required) / len(required) if required else 0.0
+    explained = sum(found.values()) / len(sample.header)
+    named = set(words_of(sample.file)) & set(file_names(table.name))
+    return _Score(share, share + explained + (_FILE_NAME_SAYS_SO if named else 0.0))
+
+
+def _columns_of_lines(sample: Sample, shapes: Mapping[str, Shape]) -> set[str]:
+    return {match.column for match in match_table(TABLES["order_lines"], sample, shapes)}

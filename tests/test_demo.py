@@ -323,7 +323,7 @@ def test_every_table_of_the_contract_is_fed_by_the_demo() -> None:
         table
         for mapping in load_mappings(PACKAGED_MAPPINGS)
         for export in mapping.exports
-        for table in export.targets
+        for table in export.tables
     }
     assert fed == set(TABLES)
 

@@ -76,6 +76,17 @@ def test_the_money_is_right_to_the_cent(published: PublishedCompany, shop: str) 
     assert found == {name: getattr(truth, name) for name in found}
 
 
+def test_the_reconciliation_says_what_is_no_customers(published: PublishedCompany) -> None:
+    truth = published.expected.totals()
+    found = published.result.manifest["reconciliation"]["orders"]
+    assert {row["source_system"]: row["orders_unattributed"] for row in found} == {
+        name: shop.guest_orders for name, shop in truth.shops.items()
+    }
+    of_customers = published.one("select sum(net_revenue) from customers")
+    of_guests = sum(Decimal(row["net_revenue_unattributed"]) for row in found)
+    assert of_customers + of_guests == published.one("select sum(net_revenue) from orders")
+
+
 def test_there_are_as_many_customers_as_people_and_companies(published: PublishedCompany) -> None:
     assert published.one("select count(*) from customers") == published.expected.totals().customers
 

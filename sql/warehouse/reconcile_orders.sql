@@ -1,5 +1,6 @@
 -- What became of the orders in the lake? One row per source system:
--- versions in lake = not known yet + superseded + deleted + orders in the mart.
+-- versions in lake = not known yet + superseded + deleted + orders in the mart. Unattributed are the
+-- orders of guests, which stand in no table by customer.
 with versions as (
     select
         source_system,
@@ -28,6 +29,8 @@ published as (
     select
         source_system,
         count(*) as orders_in_mart,
+        count(*) filter (where customer_key is null) as orders_unattributed,
+        sum(net_revenue) filter (where customer_key is null) as net_revenue_unattributed,
         sum(net_revenue) as net_revenue_in_mart,
         sum(gift_card_sales) as gift_card_sales_in_mart
     from marts.orders
@@ -42,8 +45,10 @@ select
         as versions_superseded,
     (versions.orders_known - coalesce(latest.orders_latest, 0))::bigint as orders_deleted,
     coalesce(published.orders_in_mart, 0)::bigint as orders_in_mart,
+    coalesce(published.orders_unattributed, 0)::bigint as orders_unattributed,
     latest.total_latest::decimal(38, 4) as total_of_orders,
     published.net_revenue_in_mart::decimal(38, 4) as net_revenue_in_mart,
+    coalesce(published.net_revenue_unattributed, 0)::decimal(38, 4) as net_revenue_unattributed,
     published.gift_card_sales_in_mart::decimal(38, 4) as gift_card_sales_in_mart
 from versions
 left join latest on versions.source_system = latest.source_system

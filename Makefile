@@ -20,6 +20,10 @@ help: ## List these commands
 setup: ## Make .venv exactly as uv.lock says (the other commands do this by themselves)
 	@scripts/setup.sh
 
+.PHONY: setup-spark
+setup-spark:
+	@scripts/setup.sh spark
+
 .PHONY: demo
 demo: setup ## Write the demo company's exports into data/landing
 	@.venv/bin/loyalty demo
@@ -29,7 +33,7 @@ run: demo ## The main job: demo exports, then Airflow's DAGs, then the published
 	@$(PY) scripts/run_dags.py $(DAY)
 
 .PHONY: test
-test: setup ## The whole test suite (ARGS="tests/test_dags.py -k day" for a part)
+test: setup-spark ## The whole test suite (ARGS="tests/test_dags.py -k day" for a part)
 	@$(PY) -m pytest $(ARGS)
 
 .PHONY: services
@@ -39,6 +43,10 @@ services: setup ## Prove it with Airflow's real services: schedule, late export,
 .PHONY: bench
 bench: setup ## Time and peak memory of each step on the demo, and what Airflow adds
 	@$(PY) benchmarks/route.py
+
+.PHONY: parity
+parity: setup-spark ## Build one lake on DuckDB and on Spark and compare every mart (SCALE=demo: the demo)
+	@$(PY) benchmarks/parity.py
 
 .PHONY: lint
 lint: setup ## Check style, types, SQL, shell and YAML; each tool in its own environment

@@ -13,6 +13,8 @@ LOYALTY_LATE_AFTER_HOURS    hours after a business day until which its exports m
 LOYALTY_LOOK_AGAIN_SECONDS  between two looks for an export that is missing; default 600
 LOYALTY_DUCKDB_THREADS      threads of DuckDB; default 2
 LOYALTY_DUCKDB_MEMORY       memory limit of DuckDB; default 4GB
+LOYALTY_ENGINE              duckdb (default) or spark: what dbt builds on
+LOYALTY_SPARK_*             the values of :class:`SparkRules`, such as LOYALTY_SPARK_MASTER
 LOYALTY_BACKUP              folder of the backups, outside the data root; none by default
 LOYALTY_VAULT_BACKUP        folder of the vault's backups, apart from both; none by default
 LOYALTY_AIRFLOW_LOGS        Airflow's logs, for their removal; default ``<data root>/airflow/logs``
@@ -23,6 +25,7 @@ LOYALTY_KEEP_*              the numbers of :class:`KeepRules`, such as LOYALTY_K
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -42,8 +45,10 @@ WRITER_POOL = "warehouse_writer"
 # What marts were in before the currency could be set; kept fits without one are in it.
 DEFAULT_CURRENCY = "USD"
 
+ENGINES = ("duckdb", "spark")
+
 # The data root is written into SQL: as quoted text, and as a pattern of file names.
-_UNSAFE_IN_SQL = "'*?[]{}\"\r\n"
+_UNSAFE_IN_SQL = "'`*?[]{}\"\r\n"
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,26 @@ class KeepRules:
 
 
 @dataclass(frozen=True)
+class SparkRules:
+    """How Spark runs, where the engine is spark.
+
+    Args:
+        master: Where the work is done; the default is two cores of this process.
+        memory: Heap of the driver, which in the default is all there is.
+        partitions: Parts of a shuffle. One is for small data: byte code is not compiled either.
+        remote: Address of a Spark Connect server, ``sc://host:port``; master and memory are its
+            own then.
+        java: The Java that would be started, that of JAVA_HOME first; None without one.
+    """
+
+    master: str = "local[2]"
+    memory: str = "2g"
+    partitions: int = 1
+    remote: str = ""
+    java: str | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """Absolute paths of one warehouse and the few knobs of its engine."""
 
@@ -95,6 +120,8 @@ class Settings:
     airflow_logs: Path | None = None
     keep: KeepRules = KeepRules()
     reporting_currency: str = DEFAULT_CURRENCY
+    engine: str = "duckdb"
+    spark: SparkRules = SparkRules()
 
     @property
     def raw(self) -> Path:
@@ -133,7 +160,11 @@ class Settings:
 
 
 def load_settings(
-    *, data: Path | None = None, landing: Path | None = None, mappings: Path | None = None
+    *,
+    data: Path | None = None,
+    landing: Path | None = None,
+    mappings: Path | None = None,
+    engine: str | None = None,
 ) -> Settings:
     """Read the settings; arguments win over the environment, the environment over defaults.
 
@@ -157,7 +188,35 @@ def load_settings(
         airflow_logs=_path(None, "LOYALTY_AIRFLOW_LOGS", root / "airflow" / "logs"),
         keep=_keep_rules(),
         reporting_currency=os.environ.get("LOYALTY_REPORTING_CURRENCY") or DEFAULT_CURRENCY,
+        engine=_engine(engine or os.environ.get("LOYALTY_ENGINE") or ENGINES[0]),
+        spark=_spark_rules(),
     )
+
+
+def _engine(name: str) -> str:
+    if name not in ENGINES:
+        raise ConfigError(
+            f"{name!r} is not an engine.",
+            where="LOYALTY_ENGINE",
+            todo=f"Use one of: {', '.join(ENGINES)}.",
+        )
+    return name
+
+
+def _spark_rules() -> SparkRules:
+    defaults = SparkRules()
+    return SparkRules(
+        master=os.environ.get("LOYALTY_SPARK_MASTER") or defaults.master,
+        memory=os.environ.get("LOYALTY_SPARK_MEMORY") or defaults.memory,
+        partitions=_number("LOYALTY_SPARK_PARTITIONS", defaults.partitions),
+        remote=os.environ.get("LOYALTY_SPARK_REMOTE") or defaults.remote,
+        java=shutil.which("java", path=_java_folder()),
+    )
+
+
+def _java_folder() -> str | None:
+    home = os.environ.get("JAVA_HOME")
+    return str(Path(home) / "bin") if home else None
 
 
 def _keep_rules() -> KeepRules:
@@ -175,7 +234,7 @@ def _check_root(root: Path) -> None:
         what = "is not an absolute path"
         todo = "Give an absolute path: it is written into the warehouse's views."
     elif set(str(root)) & set(_UNSAFE_IN_SQL):
-        what = "holds a quote, a line break or one of * ? [ ] { }"
+        what = "holds a quote, a backtick, a line break or one of * ? [ ] { }"
         todo = "Choose a path without them: it is written into SQL, where they mean something else."
     elif root.exists() and not root.is_dir():
         what = "is not a folder"

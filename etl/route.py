@@ -6,7 +6,7 @@ landing -> stage (gate, map, contract) -> commit -> lake -> build -> audit -> re
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -184,6 +184,8 @@ def publish_last(settings: Settings, progress: Progress, accept: Iterable[str]) 
             raise LoyaltyError(
                 "There is no finished build.", todo="Run `loyalty build` first.", code="NOT_BUILT"
             )
+        # Its tables lie where its own engine put them.
+        settings = replace(settings, engine=built.record.engine)
         _, manifest = _publish(settings, built, progress)
     return _published(manifest)
 

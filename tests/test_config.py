@@ -18,7 +18,7 @@ def refusal(root: Path) -> ConfigError:
     return caught.value
 
 
-@pytest.mark.parametrize("character", list("'*?[]{}\"\n\r"))
+@pytest.mark.parametrize("character", list("'`*?[]{}\"\n\r"))
 def test_a_root_that_sql_would_read_otherwise_is_refused(tmp_path: Path, character: str) -> None:
     assert "it is written into SQL" in refusal(tmp_path / f"a{character}b" / "data").todo
 

@@ -47,6 +47,21 @@ FORBIDDEN = (
     (r"\bntile\s*\(", "splits ties: scores use shares"),
     (r"\binterval\b\s*['\d(]", "date + interval is a timestamp in DuckDB: date_plus"),
     (r"\b(dayofweek|isodow|dow)\b", "weekdays are numbered differently"),
+    (
+        r"\b(quantile|quantile_cont|quantile_disc|strpos|string_split|regexp_matches|strptime)\s*\(",
+        "DuckDB only: percentile_cont, position, split_part, like, cast",
+    ),
+    (
+        r"\b(list_\w+|unnest|generate_series|range|struct_pack)\s*\(",
+        "lists are made and opened otherwise in Spark: rows and joins",
+    ),
+    (
+        r"\b(explode|collect_list|collect_set|date_add|date_sub|regexp_extract|rlike)\s*\(",
+        "Spark only, or with other arguments: a macro",
+    ),
+    (r"(?<![\w.])concat\s*\(", "null is left out in DuckDB and wins in Spark: || with coalesce"),
+    (r"\bas\s+(text|blob|timestamptz|uinteger|ubigint|time)\s*\)", "a type of DuckDB only"),
+    (r"\b(asof|positional)\s+join\b|\bselect\s+\*\s+replace\b", "DuckDB only"),
     (r"\bvarchar\b", "needs a length in Spark: cast(x as string)"),
     (r"/(?!\s*nullif\b)", "1/0 is inf in DuckDB and null in Spark: safe_divide, or nullif"),
 )
@@ -140,7 +155,10 @@ def findings(sql: str) -> list[str]:
         for pattern, why in FORBIDDEN
         for found in [re.search(pattern, code)]
         if found
-    ] + [f"order by {item!r}: say nulls first or nulls last" for item in loose_orders(code)]
+    ] + [
+        *(f"order by {item!r}: say nulls first or nulls last" for item in loose_orders(code)),
+        *(["a backslash in quotes: Spark takes it for an escape: chr(92)"] if "\\" in sql else []),
+    ]
 
 
 def loose_orders(code: str) -> list[str]:
@@ -282,6 +300,19 @@ def test_a_table_that_names_a_party_is_identified(built: Built, table: str) -> N
     entity = table.removeprefix("crm_")
     names = {model["name"] for model in built.models}
     assert f"int_{entity}_identified" in names
+
+
+def test_staging_keeps_every_row(built: Built) -> None:
+    """Rename and cast: the reconciliation counts the lake and takes staging for the same rows."""
+    words = r"\b(where|join|group|having|qualify|distinct|union|except|intersect|limit)\b"
+    wrong = {
+        model["name"]: found.group()
+        for model in built.models
+        if layer(model) == "staging"
+        for found in [re.search(words, stripped(model["compiled_code"]))]
+        if found
+    }
+    assert not wrong
 
 
 def test_core_serves_the_audiences_and_reads_none_of_them(built: Built) -> None:
@@ -442,6 +473,25 @@ def test_compiled_sql_has_no_text_that_one_engine_reads_otherwise(built: Built) 
     assert all(model.get("compiled_code") for model in built.models)
 
 
+def test_types_are_spelled_as_both_engines_do(built: Built) -> None:
+    """Of seeds and contracts; a seed says the type of each column, or Spark guesses another."""
+    seeds = [n for n in built.manifest["nodes"].values() if n["resource_type"] == "seed"]
+    types = {
+        f"{node['name']}.{name}": kind
+        for node in seeds
+        for name, kind in node["config"]["column_types"].items()
+    } | {
+        f"{mart['name']}.{name}": column["data_type"]
+        for mart in built.marts
+        for name, column in mart["columns"].items()
+    }
+    known = r"string|boolean|bigint|integer|double|date|timestamp|decimal\(\d+, ?\d+\)"
+    assert not {name: kind for name, kind in types.items() if not re.fullmatch(known, kind)}
+    for seed in seeds:
+        with (DBT_PROJECT / seed["original_file_path"]).open(newline="") as file:
+            assert set(next(csv.reader(file))) == set(seed["config"]["column_types"]), seed["name"]
+
+
 @pytest.mark.parametrize(
     "sql",
     [
@@ -454,6 +504,11 @@ def test_compiled_sql_has_no_text_that_one_engine_reads_otherwise(built: Built) 
         "select distinct on (a) a from t",
         "select cast(a as varchar) from t",
         "select avg(a) from t",
+        "select concat(a, b) from t",
+        "select unnest(list_sort(a)) from t",
+        "select cast(a as text) from t",
+        "select quantile_cont(a, 0.5) from t",
+        "select a from t where b like 'a\\_b'",
         "select d + interval '1 day' from t",
         "select row_number() over (partition by a order by b) from t",
         "select row_number() over (order by a nulls last, b desc) from t",
@@ -472,6 +527,7 @@ def test_forbidden_text_is_found(sql: str) -> None:
         "select sum(a) over (order by b nulls last rows between 1 preceding and current row)",
         "select percentile_cont(0.5) within group (order by a) from t",
         "select known_on, epoch_no, excluded from t",
+        "select concat_ws(';', a, b), cast(a as timestamp) from t",
     ],
 )
 def test_allowed_text_passes(sql: str) -> None:

@@ -110,14 +110,28 @@
 {%- endmacro %}
 
 
-{# numerator / denominator as a decimal; null where the denominator is 0 or null. Both are cast to
-   double so that both engines divide alike; the cast back removes the last, differing bit. Not for
-   money: money_share. #}
+{# numerator / denominator as a decimal, rounded half up; null where the denominator is 0 or null.
+
+   Divided as whole numbers: a quotient of doubles is cut to decimals in another way by each engine.
+   Both sides count up to twelve decimals and should stay below 10^13, the quotient below 9 * 10^6
+   (9 * 10^12 at six decimals). Not for money: money_share. #}
 {% macro safe_divide(numerator, denominator, scale=12) -%}
+    {%- set above, below = in_trillionths(numerator), in_trillionths(denominator) -%}
     cast(
-        cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
+        cast(
+            {{ integer_divide(
+                above ~ ' * ' ~ 2 * 10 ** scale
+                ~ ' + case when ' ~ above ~ ' < 0 then -1 else 1 end * abs(' ~ below ~ ')',
+                below ~ ' * 2'
+            ) }} as decimal(38, 0)
+        ) * cast(0.{{ '0' * (scale - 1) }}1 as decimal({{ scale }}, {{ scale }}))
         as decimal(38, {{ scale }})
     )
+{%- endmacro %}
+
+
+{% macro in_trillionths(expression) -%}
+    cast(cast({{ expression }} as decimal(38, 12)) * 1000000000000 as decimal(38, 0))
 {%- endmacro %}
 
 

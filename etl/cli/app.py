@@ -15,6 +15,7 @@ from etl.cli.backfill import backfill
 from etl.cli.command import (
     AsOfOption,
     DataOption,
+    EngineOption,
     JsonOption,
     LandingOption,
     MappingsOption,
@@ -39,6 +40,7 @@ def run(
     landing: LandingOption = None,
     mappings: MappingsOption = None,
     data: DataOption = None,
+    engine: EngineOption = None,
     refit: RefitOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,7 +49,7 @@ def run(
         from etl import route
         from etl.cli.summary import print_summary
 
-        settings = _settings(data, landing, mappings)
+        settings = _settings(data, landing, mappings, engine)
         done = route.run(settings, _day(as_of), output.progress, refit=refit)
         print_summary(settings, output, done.release)
 
@@ -75,6 +77,7 @@ def land(
 def build(
     as_of: AsOfOption,
     data: DataOption = None,
+    engine: EngineOption = None,
     refit: RefitOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -82,7 +85,8 @@ def build(
     with _reporting(as_json) as output:
         from etl import route
 
-        built = route.build(_settings(data), _day(as_of), output.progress, refit=refit)
+        settings = _settings(data, engine=engine)
+        built = route.build(settings, _day(as_of), output.progress, refit=refit)
         output.record(
             {"run_id": built.record.run_id, "warnings": len(built.record.warnings)}, "built"
         )

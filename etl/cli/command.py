@@ -31,6 +31,10 @@ AsOfOption = Annotated[
     str, typer.Option("--as-of", help="Last business day that counts, YYYY-MM-DD, inclusive.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON even on a terminal.")]
+EngineOption = Annotated[
+    str | None,
+    typer.Option("--engine", help="What dbt builds on: duckdb or spark. [env LOYALTY_ENGINE]"),
+]
 RefitOption = Annotated[bool, typer.Option("--refit", help="Fit the value models again.")]
 
 
@@ -64,10 +68,13 @@ def reporting(as_json: bool) -> Iterator[Output]:
 
 
 def settings_of(
-    data: Path | None, landing: Path | None = None, mappings: Path | None = None
+    data: Path | None,
+    landing: Path | None = None,
+    mappings: Path | None = None,
+    engine: str | None = None,
 ) -> Settings:
     """Read the settings; what the command line says wins."""
-    return load_settings(data=data, landing=landing, mappings=mappings)
+    return load_settings(data=data, landing=landing, mappings=mappings, engine=engine)
 
 
 def day_of(text: str) -> date:

@@ -8,6 +8,8 @@ from typing import Any
 
 from etl.files import read_json
 
+_GRAIN_TESTS = {"unique", "unique_combination"}
+
 
 @dataclass(frozen=True)
 class Mart:
@@ -17,6 +19,8 @@ class Mart:
         relation: Fully qualified name in the build file.
         columns: Column name to description, in the model's order.
         volatile: Columns that are left out of the logical hash.
+        modelled: Decimals that may differ by one unit of the last place between engines.
+        grain: Columns that name a row: those of the mart's own test of it.
     """
 
     name: str
@@ -25,12 +29,15 @@ class Mart:
     description: str
     columns: dict[str, str]
     volatile: frozenset[str]
+    modelled: frozenset[str] = frozenset()
+    grain: tuple[str, ...] = ()
 
 
 def read_marts(target: Path) -> tuple[Mart, ...]:
     """Read all marts from dbt's ``manifest.json``, sorted by name."""
     nodes = read_json(target / "manifest.json")["nodes"].values()
-    marts = [_mart(node) for node in nodes if _is_mart(node)]
+    grains = {node["attached_node"]: _grain(node) for node in nodes if _is_grain_test(node)}
+    marts = [_mart(node, grains.get(node["unique_id"], ())) for node in nodes if _is_mart(node)]
     return tuple(sorted(marts, key=lambda mart: mart.name))
 
 
@@ -38,7 +45,16 @@ def _is_mart(node: dict[str, Any]) -> bool:
     return bool(node["resource_type"] == "model" and node["fqn"][1] == "marts")
 
 
-def _mart(node: dict[str, Any]) -> Mart:
+def _is_grain_test(node: dict[str, Any]) -> bool:
+    return (node.get("test_metadata") or {}).get("name") in _GRAIN_TESTS
+
+
+def _grain(test: dict[str, Any]) -> tuple[str, ...]:
+    arguments = test["test_metadata"]["kwargs"]
+    return tuple(arguments.get("columns") or [arguments["column_name"]])
+
+
+def _mart(node: dict[str, Any], grain: tuple[str, ...]) -> Mart:
     columns = node["columns"]
     return Mart(
         name=node["name"],
@@ -46,8 +62,14 @@ def _mart(node: dict[str, Any]) -> Mart:
         relation=f'"{node["schema"]}"."{node["alias"]}"',
         description=" ".join(node["description"].split()),
         columns={name: " ".join(c["description"].split()) for name, c in columns.items()},
-        volatile=frozenset(n for n, c in columns.items() if _meta(c).get("volatile")),
+        volatile=_tagged(columns, "volatile"),
+        modelled=_tagged(columns, "modelled"),
+        grain=grain,
     )
+
+
+def _tagged(columns: dict[str, Any], tag: str) -> frozenset[str]:
+    return frozenset(name for name, column in columns.items() if _meta(column).get(tag))
 
 
 def _meta(column: dict[str, Any]) -> dict[str, Any]:

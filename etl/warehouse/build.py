@@ -21,13 +21,14 @@ from etl.lake.snapshot import write_input, write_snapshot
 from etl.space import require_space
 from etl.state import COMMIT_SEQUENCE, read_state
 from etl.warehouse.database import (
-    build_path,
+    build_size,
     discard_build,
     frame,
     open_build,
     record_path,
     statement,
 )
+from etl.warehouse.engines import running_engine
 from etl.warehouse.identities import KEY_STATE, known_changes, resolve_identities
 from etl.warehouse.rates import refuse_missing_rates, reporting_variables
 from etl.warehouse.reconcile import reconcile
@@ -76,19 +77,20 @@ def build_warehouse(
     progress(f"lake {lake.version}: verifying {len(lake.files)} committed files")
     inputs = write_snapshot(settings, lake)
     discard_build(settings)
-    dbt = DbtRun(settings, inputs, as_of, variables)
-    results = dbt.build(progress, select=_IDENTITY_MODELS)
-    key_changes, keys = resolve_identities(settings, inputs, as_of, progress)
-    # The test of the rates can only count; what follows it here can tell.
-    results += dbt.build(
-        progress, select=_SUMMARY_MODELS, exclude=f"{_IDENTITY_MODELS} {_RATES_TEST}"
-    )
-    refuse_missing_rates(settings)
-    in_force, fits = _fit_values(settings, inputs, as_of, progress, refit=refit)
-    results += dbt.build(progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS}")
+    with running_engine(settings) as engine:
+        dbt = DbtRun(settings, engine, inputs, as_of, variables)
+        results = dbt.build(progress, select=_IDENTITY_MODELS)
+        key_changes, keys = resolve_identities(settings, inputs, as_of, progress)
+        # The test of the rates can only count; what follows it here can tell.
+        results += dbt.build(
+            progress, select=_SUMMARY_MODELS, exclude=f"{_IDENTITY_MODELS} {_RATES_TEST}"
+        )
+        refuse_missing_rates(settings)
+        in_force, fits = _fit_values(settings, inputs, as_of, progress, refit=refit)
+        results += dbt.build(progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS}")
     state = in_force | {KEY_STATE: key_changes}
     proposals = _in_currency(fits, settings.reporting_currency) | {KEY_STATE: keys}
-    record = _checked(settings, _identify(lake, state, as_of, variables), results)
+    record = _checked(settings, inputs, _identify(lake, state, as_of, variables), results)
     _keep_proposals(settings, proposals)
     write_json(record_path(settings), asdict(record))
     return Build(record, proposals)
@@ -96,9 +98,7 @@ def build_warehouse(
 
 def _require_space(settings: Settings) -> None:
     """Ask for a multiple of the last build; the room it takes itself is freed first."""
-    last = build_path(settings)
-    size = last.stat().st_size if last.exists() else 0
-    needed = (settings.keep.build_space_factor - 1) * size
+    needed = (settings.keep.build_space_factor - 1) * build_size(settings)
     require_space(settings.warehouse, needed, "The build")
 
 
@@ -121,7 +121,7 @@ def _identify(
     """Name the run after everything that decides its numbers, and nothing else.
 
     State counts by its rows, so that the run that made them and the next one, which finds them in
-    state, are the same run.
+    state, are the same run. The engine is not part of the name: the numbers are the same.
     """
     state = digest_of({name: rows.write_csv() for name, rows in state_rows.items()})[:12]
     code = code_version()
@@ -252,9 +252,16 @@ def _keep_proposals(settings: Settings, proposals: dict[str, pl.DataFrame]) -> N
             rows.write_parquet(temporary)
 
 
-def _checked(settings: Settings, record: BuildRecord, results: list[dict[str, Any]]) -> BuildRecord:
-    """Add the checks' warnings and the reconciliation to the record."""
+def _checked(
+    settings: Settings, inputs: Path, record: BuildRecord, results: list[dict[str, Any]]
+) -> BuildRecord:
+    """Add the engine, the checks' warnings and the reconciliation to the record."""
     with open_build(settings) as build:
-        reconciliation = reconcile(build, record.as_of_date)
+        reconciliation = reconcile(build, inputs, record.as_of_date)
     warnings = {r["node"]: r["message"] for r in results if r["status"] == "warn"}
-    return BuildRecord(**{**asdict(record), "warnings": warnings, "reconciliation": reconciliation})
+    found = {
+        "engine": settings.engine,
+        "warnings": warnings,
+        "reconciliation": reconciliation,
+    }
+    return BuildRecord(**{**asdict(record), **found})

@@ -29,6 +29,17 @@ def build_path(settings: Settings) -> Path:
     return settings.warehouse / "build" / BUILD_NAME
 
 
+def spark_folder(settings: Settings) -> Path:
+    """Return where Spark puts a build: ``<schema>/<table>/*.parquet``."""
+    return build_path(settings).with_name("spark")
+
+
+def build_size(settings: Settings) -> int:
+    """Return the bytes of the last build, whichever engine made it; 0 without one."""
+    folder = build_path(settings).parent
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def discard_build(settings: Settings) -> None:
     """Remove the build file, its record and its proposals; every build starts from nothing.
 
@@ -48,7 +59,15 @@ def record_path(settings: Settings) -> Path:
 
 @contextlib.contextmanager
 def open_build(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the build file between dbt calls; checkpointed and closed on the way out."""
+    """Open the build between dbt calls, its tables under their names, whichever engine made them.
+
+    DuckDB's file is checkpointed and closed on the way out; Spark's tables are views over Parquet.
+    """
+    if settings.engine == "spark":
+        with scratch(settings) as connection:
+            connection.execute(_spark_tables(spark_folder(settings)))
+            yield connection
+        return
     assert_closed(build_path(settings))
     with _connect(settings, build_path(settings)) as connection:
         yield connection
@@ -115,6 +134,19 @@ def frame(connection: duckdb.DuckDBPyConnection, query: str, **values: object) -
     """Run a query with named values and return its rows as a Polars frame."""
     rows: pl.DataFrame = connection.sql(query, params=values or None).pl()
     return rows
+
+
+def _spark_tables(folder: Path) -> str:
+    """Return the statements that name Spark's tables; views are not files and stay unnamed."""
+    tables = sorted(path for path in folder.glob("*/*") if any(path.glob("*.parquet")))
+    schemas = sorted({path.parent.name for path in tables})
+    lines = [f'create schema "{schema}";' for schema in schemas]
+    lines += [
+        f'create view "{path.parent.name}"."{path.name}" as'  # noqa: S608 - our own names
+        f" select * from read_parquet('{path}/*.parquet');"
+        for path in tables
+    ]
+    return "\n".join(lines)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,11 +13,14 @@ from etl.errors import DataBlocked
 from etl.warehouse.database import frame, statement
 
 
-def reconcile(build: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, list[dict[str, Any]]]:
+def reconcile(
+    build: duckdb.DuckDBPyConnection, inputs: Path, as_of: date
+) -> dict[str, list[dict[str, Any]]]:
     """Compare what deliveries say, what the lake holds and what the marts show.
 
     Args:
         build: Connection to the finished build.
+        inputs: The folder of committed files that it was made from.
         as_of: The build's day.
 
     Returns:
@@ -26,9 +30,15 @@ def reconcile(build: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, list[d
     Raises:
         DataBlocked: Two counts that must be equal differ; names them with both numbers.
     """
-    held = "\n    union all\n    ".join(_held(table) for table in sorted(TABLES))
-    tables = frame(build, statement("reconcile_tables").replace("{held_tables}", held)).to_dicts()
-    orders = frame(build, statement("reconcile_orders"), as_of=as_of).to_dicts()
+    held = "\n    union all\n    ".join(_held(inputs, table) for table in sorted(TABLES))
+    tables = frame(
+        build,
+        statement("reconcile_tables").replace("{held_tables}", held),
+        loads=f"{inputs}/raw_loads/*.parquet",
+    ).to_dicts()
+    orders = frame(
+        build, statement("reconcile_orders"), as_of=as_of, lake=f"{inputs}/orders/*.parquet"
+    ).to_dicts()
     differences = [d for row in tables for d in _table_differences(row)]
     differences += [d for row in orders for d in _order_differences(row)]
     if differences:
@@ -41,21 +51,13 @@ def reconcile(build: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, list[d
     return {"tables": tables, "orders": orders}
 
 
-def _held(table: str) -> str:
+def _held(inputs: Path, table: str) -> str:
     amount = TABLES[table].amount
     total = f"sum({amount})" if amount else "null::decimal(38, 4)"
     return (
         f"select source_system, '{table}' as table_name,"  # noqa: S608 - names of the contract
         f" count(*) as rows_in_lake, {total} as amount_in_lake"
-        f" from staging.{_staging_name(table)} group by source_system"
-    )
-
-
-def _staging_name(table: str) -> str:
-    return (
-        f"stg_{table.replace('crm_', 'crm__', 1)}"
-        if table.startswith("crm_")
-        else f"stg_shop__{table}"
+        f" from read_parquet('{inputs}/{table}/*.parquet') group by source_system"
     )
 
 

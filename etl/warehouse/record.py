@@ -12,6 +12,7 @@ class BuildRecord:
     """What a build was made from and what its checks said; kept beside the build file.
 
     Args:
+        engine: What dbt built it on; the tables are read from there.
         warnings: Checks with severity warn that found rows: name to message.
         reconciliation: Rows and amounts, file against lake against mart.
     """
@@ -22,6 +23,7 @@ class BuildRecord:
     state_version: str
     code_version: str
     variables: dict[str, str]
+    engine: str = "duckdb"
     warnings: dict[str, str] = field(default_factory=dict)
     reconciliation: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 

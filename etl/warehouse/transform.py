@@ -1,4 +1,4 @@
-"""Runs dbt in this process, and leaves the build file closed when it is done."""
+"""Runs dbt in this process, and leaves the tables free to be read when it is done."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from etl.config import DBT_PROJECT, Settings
 from etl.errors import DataBlocked, LoyaltyError
 from etl.files import make_folder
 from etl.space import disk_ran_full, says_disk_is_full
-from etl.warehouse.database import assert_closed, build_path
+from etl.warehouse.engines import Engine
 
 Progress = Callable[[str], None]
 _MAX_LISTED = 10
@@ -27,12 +27,14 @@ class DbtRun:
     """One build of the warehouse from one folder of inputs.
 
     Args:
+        engine: What dbt builds on.
         inputs: Folder with one subfolder of Parquet per source table.
         as_of: The last day that counts.
         variables: Further dbt variables, such as the reporting currency.
     """
 
     settings: Settings
+    engine: Engine
     inputs: Path
     as_of: date
     variables: dict[str, str] = field(default_factory=dict)
@@ -70,12 +72,13 @@ class DbtRun:
         flags = [
             "--project-dir", str(DBT_PROJECT),
             "--profiles-dir", str(DBT_PROJECT),
+            "--target", self.engine.target,
             "--target-path", str(make_folder(self.target)),
             "--log-path", str(make_folder(self.target / "logs")),
             "--vars", json.dumps(variables, sort_keys=True),
             "--quiet", "--no-use-colors", "--no-version-check",
         ]  # fmt: skip
-        with _environment(self._variables()), _closed_afterwards(build_path(self.settings)):
+        with _environment(self._variables()), _released_afterwards(self.engine):
             outcome = dbtRunner(callbacks=[_reporter(progress)]).invoke([*arguments, *flags])
             _raise_on_full_disk(outcome, self.target)
         if outcome.exception is not None:
@@ -83,13 +86,7 @@ class DbtRun:
         return [_summarised(result) for result in outcome.result or []]
 
     def _variables(self) -> dict[str, str]:
-        return {
-            "LOYALTY_INPUTS": str(self.inputs),
-            "LOYALTY_BUILD_DB": str(build_path(self.settings)),
-            "LOYALTY_DUCKDB_THREADS": str(self.settings.duckdb_threads),
-            "LOYALTY_DUCKDB_MEMORY": self.settings.duckdb_memory,
-            "LOYALTY_DUCKDB_TEMP": str(make_folder(self.settings.warehouse / "tmp")),
-        }
+        return {"LOYALTY_INPUTS": str(self.inputs), **self.engine.environment()}
 
 
 def target_folder(settings: Settings) -> Path:
@@ -152,12 +149,12 @@ def _cause(message: str) -> str:
 
     A failed model has ``Runtime Error in model ...`` on the first line and the engine's
     ``Conversion Error: Could not convert string ...`` on the second; a failed test has one line,
-    ``Got 3 results, ...``.
+    ``Got 3 results, ...``. Spark names the kind in brackets: ``[CAST_INVALID_INPUT] ...``.
     """
     lines = [line.strip() for line in message.strip().splitlines()[:2]] or [""]
-    engine = re.match(r"([A-Za-z ]+ Error):", lines[-1])
+    engine = re.match(r"([A-Za-z ]+ Error):|\[([A-Z_.]+)\]", lines[-1])
     dbt = re.match(r"[A-Za-z ]+ Error in .*|Got \d+ results?, .*", lines[0])
-    return engine.group(1) if engine else dbt.group() if dbt else "see the log"
+    return engine[1] or engine[2] if engine else dbt.group() if dbt else "see the log"
 
 
 def _failure(what: str, target: Path) -> LoyaltyError:
@@ -185,18 +182,13 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _closed_afterwards(database: Path) -> Iterator[None]:
-    """Close what dbt leaves open: a database that is open cannot be read, moved or replaced."""
+def _released_afterwards(engine: Engine) -> Iterator[None]:
+    """Forget dbt's adapters and have the engine let go of the tables."""
     try:
         yield
     finally:
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.adapters.factory import cleanup_connections, reset_adapters
 
-        environment = DuckDBConnectionManager._ENV
         cleanup_connections()
-        DuckDBConnectionManager.close_all_connections()
-        if environment is not None:
-            environment.close()
+        engine.release()
         reset_adapters()
-    assert_closed(database)

@@ -9,3 +9,5 @@ select
     first_ordered_on,
     history_starts_on
 from intermediate.int_clv_summaries
+-- The fit adds doubles up: in one order, whatever order the engine wrote them in.
+order by business_unit asc nulls last, customer_key asc nulls last

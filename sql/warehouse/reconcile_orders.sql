@@ -7,7 +7,7 @@ with versions as (
         count(*) as versions_in_lake,
         count(*) filter (where known_on > $as_of) as versions_not_known_yet,
         count(distinct order_id) filter (where known_on <= $as_of) as orders_known
-    from staging.stg_shop__orders
+    from read_parquet($lake)
     group by source_system
 ),
 

@@ -9,7 +9,7 @@ with delivered as (
         sum(rows_rejected) as rows_rejected,
         sum(amount_accepted) as amount_accepted,
         coalesce(sum(amount_rejected), 0) as amount_rejected
-    from staging.stg_etl__loads
+    from read_parquet($loads)
     where table_name <> ''
     group by source_system, table_name
 ),

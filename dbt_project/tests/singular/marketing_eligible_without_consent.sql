@@ -7,7 +7,7 @@ with listed as (
         channels.channel
     from {{ ref('winback_targets') }} as targets
     inner join {{ ref('contact_channels') }} as channels
-        on concat(';', targets.eligible_channels, ';') like concat('%;', channels.channel, ';%')
+        on (';' || targets.eligible_channels || ';') like ('%;' || channels.channel || ';%')
     where targets.is_eligible
 ),
 

@@ -75,11 +75,9 @@ scored as (
         end as behavioural_score,
         coalesce(
             nullif(
-                concat(
-                    case when has_affective then 'A' else '' end,
-                    case when has_behaviour then 'B' else '' end,
-                    case when has_conative then 'C' else '' end
-                ),
+                case when has_affective then 'A' else '' end
+                || case when has_behaviour then 'B' else '' end
+                || case when has_conative then 'C' else '' end,
                 ''
             ),
             'none'

@@ -1,3 +1,10 @@
+{# A schema is a folder of the build, so that etl finds the tables: <build>/<schema>/<table>. #}
+{% macro spark__create_schema(relation) -%}
+    {%- call statement('create_schema') -%}
+        create schema if not exists {{ relation }}
+        location '{{ env_var("LOYALTY_SPARK_WAREHOUSE") }}/{{ relation.schema }}'
+    {%- endcall -%}
+{%- endmacro %}
 {# Rows of a seed as literals. dbt-spark's own macro puts values into quotes as they are: a text with
    an apostrophe would end the literal, and an empty cell would become the text None. #}
 {% macro spark__load_csv_rows(model, agate_table) -%}

@@ -189,6 +189,22 @@ def test_a_header_that_resembles_nothing_asks_for_the_table(tmp_path):
         proposed(tmp_path, "foo,bar\n1,2\n")
 
 
+def test_orders_whose_number_has_an_unknown_name_are_mapped_but_for_it(tmp_path):
+    text = ERP.replace("Belegnummer", "Zettel")
+    with pytest.raises(UsageError, match="order_lines explains much more"):
+        proposed(tmp_path, text)
+    asked = Asked("erp", table="orders", currency="EUR", time_zone="Europe/Berlin")
+    proposal = proposed(tmp_path, text, asked)
+    assert proposal.needed == ("orders.order_id", "order_lines.order_id")
+    completed = (
+        mapping_text(proposal)
+        .replace("# NEEDED grain: {key: }", "grain: {key: Zettel}")
+        .replace("# NEEDED order_id: {from: }", "order_id: {from: Zettel}")
+    )
+    (tmp_path / "erp.yml").write_text(completed, encoding="utf-8")
+    assert load_mapping(tmp_path / "erp.yml").exports[0].grain.key == ("Zettel",)
+
+
 def test_contacts_and_costs_are_told_from_orders(tmp_path):
     contacts = "Record ID,First Name,Last Name,Email,Create Date\n1,A,B,a@b.example,2026-01-01\n"
     costs = "sku,valid from,cost,currency\n7,2026-01-01,1.50,EUR\n"

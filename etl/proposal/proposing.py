@@ -120,7 +120,9 @@ def _documents(
     """Return the column that names an order, and the columns that only its first row fills."""
     if "order_lines" not in matches:
         return "", ()
-    key = next(m.header for m in matches["order_lines"] if m.column == "order_id")
+    key = next((m.header for m in matches["order_lines"] if m.column == "order_id"), "")
+    if not key:
+        return "", ()
     follows = pl.col(key) == pl.col(key).shift()
     filled = [
         header

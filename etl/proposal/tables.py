@@ -19,9 +19,11 @@ _EXPLAINS = 1.0
 _FILE_NAME_SAYS_SO = 0.5
 # A column that is there, and whose cells cannot be read yet, tells as much as this.
 _THERE = 0.5
+_MUCH_MORE = 1.5
 # Told by the user or counted, so that no header has to bring them.
 _NEED_NO_HEADER = frozenset(("business_unit", "currency", "line_no"))
 ORDERS_WITH_LINES = ("orders", "order_lines")
+_WHAT_WAS_SOLD = frozenset(("title", "sku", "product_id"))
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,20 @@ class _Score:
     """How much a file resembles a table.
 
     Args:
-        required: Share of what the contract requires that was found, all of the key; 0 to 1.
-        rank: That, and how much of the header and of the file's name the table explains.
+        required: Share of what the contract requires that was found; 0 without the whole key.
+        explained: Share of the header that the table explains.
+        named: Whether the file's name says so.
     """
 
     required: float
-    rank: float
+    explained: float
+    named: bool
+
+    @property
+    def rank(self) -> float:
+        if not self.required:
+            return 0.0
+        return self.required + self.explained + (_FILE_NAME_SAYS_SO if self.named else 0.0)
 
     @property
     def resembles(self) -> bool:
@@ -58,23 +68,44 @@ def tables_of(sample: Sample, shapes: Mapping[str, Shape], wanted: str) -> tuple
         )
     scores = {name: _score(table, sample, shapes) for name, table in TABLES.items()}
     best = wanted or max(scores, key=lambda name: (scores[name].resembles, scores[name].rank))
-    if not wanted and not scores[best].resembles:
+    if not wanted:
+        _refuse_doubt(sample, scores, best)
+    if best in ORDERS_WITH_LINES and _has_lines(sample, shapes):
+        return ORDERS_WITH_LINES
+    return (best,)
+
+
+def _refuse_doubt(sample: Sample, scores: Mapping[str, _Score], best: str) -> None:
+    if not scores[best].resembles:
         raise UsageError(
             "The header resembles no table of the contract.",
             where=sample.file,
             todo=f"Say what it holds with --table; one of: {', '.join(TABLES)}.",
         )
-    if best in ORDERS_WITH_LINES and all(scores[t].resembles for t in ORDERS_WITH_LINES):
-        return ORDERS_WITH_LINES
-    return (best,)
+    fuller = max(scores, key=lambda name: scores[name].explained)
+    if scores[fuller].explained > _MUCH_MORE * scores[best].explained:
+        raise UsageError(
+            f"It could be {best}, but {fuller} explains much more of the header, and no column "
+            f"is known as its {' and '.join(TABLES[fuller].key)}.",
+            where=sample.file,
+            todo=f"Say which with --table {fuller} or --table {best}.",
+        )
+
+
+def _has_lines(sample: Sample, shapes: Mapping[str, Shape]) -> bool:
+    """Tell whether each row says what was sold and when: an order and its lines in one file."""
+    orders = {match.column for match in match_table(TABLES["orders"], sample, shapes)}
+    return "ordered_at" in orders and bool(_WHAT_WAS_SOLD & _columns_of_lines(sample, shapes))
 
 
 def _score(table: Table, sample: Sample, shapes: Mapping[str, Shape]) -> _Score:
     matches = match_table(table, sample, shapes)
     found = {match.column: max(match.confidence, _THERE) for match in matches}
+    explained = sum(found.values()) / len(sample.header)
+    named = bool(set(words_of(sample.file)) & set(file_names(table.name)))
     free = _NEED_NO_HEADER | ASSUMED.get(table.name, {}).keys()
     if any(key not in found for key in table.key if key not in free):
-        return _Score(0.0, 0.0)
+        return _Score(0.0, explained, named)
     stand_in = STAND_IN.get(table.name, {})
     required = [
         max(found.get(name, 0.0), found.get(stand_in.get(name, ""), 0.0))
@@ -84,9 +115,7 @@ def _score(table: Table, sample: Sample, shapes: Mapping[str, Shape]) -> _Score:
     if table.name == "orders" and "line_amount" in _columns_of_lines(sample, shapes):
         required = [share for share in required if share]  # the lines add up to the amounts
     share = sum(required) / len(required) if required else 0.0
-    explained = sum(found.values()) / len(sample.header)
-    named = set(words_of(sample.file)) & set(file_names(table.name))
-    return _Score(share, share + explained + (_FILE_NAME_SAYS_SO if named else 0.0))
+    return _Score(share, explained, named)
 
 
 def _columns_of_lines(sample: Sample, shapes: Mapping[str, Shape]) -> set[str]:

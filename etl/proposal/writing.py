@@ -59,10 +59,12 @@ def _export(proposal: Proposal) -> Iterator[str]:
         yield "    multiline: true                     # check: a quoted field holds a line break"
     if proposal.grain:
         yield f"    grain: {_inline(_grain(proposal))}"
+    elif "order_lines" in proposal.tables:
+        yield "    # NEEDED grain: {key: }    # the column that the lines of an order share"
     yield "    targets:"
     for table in proposal.tables:
         yield f"      {table}:"
-        if table == "orders" and proposal.grain:
+        if table == "orders" and "order_lines" in proposal.tables:
             yield "        per: document"
         yield "        columns:"
         for entry in proposal.entries:

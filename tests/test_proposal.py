@@ -193,7 +193,7 @@ def test_orders_whose_number_has_an_unknown_name_are_mapped_but_for_it(tmp_path)
     text = ERP.replace("Belegnummer", "Zettel")
     with pytest.raises(UsageError, match="order_lines explains much more"):
         proposed(tmp_path, text)
-    asked = Asked("erp", table="orders", currency="EUR", time_zone="Europe/Berlin")
+    asked = Asked("erp", ("orders", "order_lines"), currency="EUR", time_zone="Europe/Berlin")
     proposal = proposed(tmp_path, text, asked)
     assert proposal.needed == ("orders.order_id", "order_lines.order_id")
     completed = (

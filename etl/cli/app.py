@@ -141,7 +141,10 @@ def check(
 def map_(
     file: Annotated[Path, typer.Argument(help="An export with a header row.")],
     system: Annotated[str, typer.Option("--system", help="Name of its source system.")],
-    table: Annotated[str, typer.Option("--table", help="Contract table; else found out.")] = "",
+    table: Annotated[
+        list[str] | None,
+        typer.Option("--table", help="Contract table; repeatable; else found out."),
+    ] = None,
     business_unit: Annotated[str, typer.Option("--business-unit", help="Shop or brand.")] = "",
     currency: Annotated[str, typer.Option("--currency", help="Of all amounts, as EUR.")] = "",
     time_zone: Annotated[str, typer.Option("--time-zone", help="Of the business day.")] = "",
@@ -155,7 +158,9 @@ def map_(
         from etl.cli.proposal import print_proposal
         from etl.proposal import Asked, propose
 
-        asked = Asked(system, table, business_unit, currency, time_zone, encoding, delimiter)
+        asked = Asked(
+            system, tuple(table or ()), business_unit, currency, time_zone, encoding, delimiter
+        )
         proposal = propose(file, asked)
         print_proposal(output, proposal, out)
         if proposal.needed:

@@ -24,7 +24,7 @@ class Asked:
 
     Args:
         system: Name of the source system; becomes ``source_system``.
-        table: Contract table, or empty to find out.
+        tables: Contract tables it feeds; none to find out.
         business_unit: Shop or brand of all orders.
         currency: ISO 4217 code of all amounts where no column tells it.
         time_zone: IANA zone of the business day.
@@ -33,7 +33,7 @@ class Asked:
     """
 
     system: str
-    table: str = ""
+    tables: tuple[str, ...] = ()
     business_unit: str = ""
     currency: str = ""
     time_zone: str = ""
@@ -89,7 +89,7 @@ def propose(file: Path, asked: Asked) -> Proposal:
     """
     sample = read_sample(file, asked.encoding, asked.delimiter)
     shapes = {header: shape_of(sample.rows[header]) for header in sample.header}
-    tables = tables_of(sample, shapes, asked.table)
+    tables = tables_of(sample, shapes, asked.tables)
     matches = {table: match_table(TABLES[table], sample, shapes) for table in tables}
     mark = _decimal_mark(matches)
     matches = {table: _with_one_mark(found, mark) for table, found in matches.items()}

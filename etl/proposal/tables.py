@@ -51,25 +51,29 @@ class _Score:
         return self.required >= _RESEMBLES or self.rank >= _EXPLAINS
 
 
-def tables_of(sample: Sample, shapes: Mapping[str, Shape], wanted: str) -> tuple[str, ...]:
+def tables_of(
+    sample: Sample, shapes: Mapping[str, Shape], wanted: tuple[str, ...]
+) -> tuple[str, ...]:
     """Return the contract tables that a file feeds.
 
     Args:
         sample: The beginning of the file.
         shapes: What each source column looks like.
-        wanted: The table the user names; empty to find out.
+        wanted: The tables the user names; none to find out.
 
     Raises:
         UsageError: There is no such table, or the file resembles none.
     """
-    if wanted and wanted not in TABLES:
-        raise UsageError(
-            f"The contract has no table {wanted!r}{did_you_mean(wanted, TABLES)}", where="--table"
-        )
+    for name in wanted:
+        if name not in TABLES:
+            raise UsageError(
+                f"The contract has no table {name!r}{did_you_mean(name, TABLES)}", where="--table"
+            )
+    if wanted:
+        return tuple(name for name in TABLES if name in wanted)
     scores = {name: _score(table, sample, shapes) for name, table in TABLES.items()}
-    best = wanted or max(scores, key=lambda name: (scores[name].resembles, scores[name].rank))
-    if not wanted:
-        _refuse_doubt(sample, scores, best)
+    best = max(scores, key=lambda name: (scores[name].resembles, scores[name].rank))
+    _refuse_doubt(sample, scores, best)
     if best in ORDERS_WITH_LINES and _has_lines(sample, shapes):
         return ORDERS_WITH_LINES
     return (best,)
@@ -80,7 +84,8 @@ def _refuse_doubt(sample: Sample, scores: Mapping[str, _Score], best: str) -> No
         raise UsageError(
             "The header resembles no table of the contract.",
             where=sample.file,
-            todo=f"Say what it holds with --table; one of: {', '.join(TABLES)}.",
+            todo="Say what it holds with --table (orders and their lines: --table orders "
+            f"--table order_lines); one of: {', '.join(TABLES)}.",
         )
     fuller = max(scores, key=lambda name: scores[name].explained)
     if scores[fuller].explained > _MUCH_MORE * scores[best].explained:

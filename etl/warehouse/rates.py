@@ -61,7 +61,8 @@ def refuse_missing_rates(settings: Settings) -> None:
         f"{_counted(missing.height)} no rate of exchange to {settings.reporting_currency}, so"
         f" nothing is published: {_listed([_described(row) for row in missing.to_dicts()])}.",
         where=str(_list_path(settings)),
-        todo=f"{' '.join(_wanted(missing, settings.reporting_currency))} Then run again.",
+        todo=f"{' '.join(_wanted(missing, settings.reporting_currency))} Then run again. If your"
+        f" books are not in {settings.reporting_currency}, set LOYALTY_REPORTING_CURRENCY.",
         code="NO_RATE",
     )
 

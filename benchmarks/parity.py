@@ -1,7 +1,7 @@
 """The same lake built by DuckDB and by Spark: every mart compared, time and memory of each.
 
-    make parity                  the small, made-up company of the tests: 1,431 orders
-    make parity SCALE=demo       the demo company: minutes, and 2 to 4 GB of memory
+    make parity                  the small, made-up company of the tests: 1,433 orders
+    make parity SCALE=demo       the demo company; LOYALTY_SPARK_MEMORY and _PARTITIONS: set them
 
 Each engine builds and publishes in a process and a data root of its own, from the same committed
 files, every data test included. Memory and CPU time are sums over the process and its children,

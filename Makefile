@@ -8,6 +8,8 @@ export LOYALTY_DATA ?= $(CURDIR)/data
 # The demo company's last business day.
 DAY ?= 2017-12-31
 PORT ?= 8080
+# Test files that run side by side; each worker builds the small company once.
+JOBS ?= 2
 export PORT
 
 PY := .venv/bin/python
@@ -34,7 +36,7 @@ run: demo ## The main job: demo exports, then Airflow's DAGs, then the published
 
 .PHONY: test
 test: setup-spark ## The whole test suite (ARGS="tests/test_dags.py -k day" for a part)
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: services
 services: setup ## Prove it with Airflow's real services: schedule, late export, backfill; and a restore

@@ -17,6 +17,22 @@ hypothesis.settings.register_profile("repeatable", derandomize=True)
 if os.environ.get("CI"):
     hypothesis.settings.load_profile("repeatable")
 
+# They take minutes: started first, so that workers side by side end together.
+LONGEST = (
+    "test_services",
+    "test_parity",
+    "test_backfill",
+    "test_keep_route",
+    "test_exchange",
+    "test_route",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the modules that take longest first; the order within a module stays."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(LONGEST)))
+
 
 @pytest.fixture(scope="session")
 def settings_in() -> Callable[..., Settings]:

@@ -16,6 +16,7 @@ facts as (
         customers.purchase_days,
         {{ days_between('customers.first_ordered_on', as_of_date()) }} as first_age_days,
         qualifications.is_qualified_lead,
+        qualifications.has_open_opportunity,
         qualifications.has_responded,
         coalesce(signals.has_advocacy, false) as has_advocacy
     from customers
@@ -41,6 +42,7 @@ ruled as (
                 then 'LS42_ONE_PURCHASE_OLD'
             when purchase_days >= 1 then 'LS31_FIRST_TIME'
             when is_qualified_lead then 'LS21_QUALIFIED'
+            when has_open_opportunity then 'LS23_OPEN_OPPORTUNITY'
             when has_responded then 'LS22_RESPONDED'
             else 'LS11_SUSPECT'
         end as rule_id

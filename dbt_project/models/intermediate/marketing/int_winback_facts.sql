@@ -36,6 +36,7 @@ facts as (
         permissions.eligible_channels is null as is_no_reachable_channel,
         open_items.open_complaints + open_items.open_escalations > 0 as is_open_complaint,
         open_items.open_orders > 0 as is_open_order,
+        open_items.open_opportunities > 0 as is_open_opportunity,
         winback_values.expected_regain_profit is null as is_value_unknown,
         coalesce(winback_values.expected_regain_profit <= 0, false) as is_not_profitable
     from loss_reasons

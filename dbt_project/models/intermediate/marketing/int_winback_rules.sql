@@ -1,7 +1,7 @@
 {%- set reasons = [
     'objected_profiling', 'objected_marketing', 'deceased', 'internal', 'fraud_or_bad_debt',
     'minor', 'intentionally_pushed', 'consent_feed_stale', 'no_reachable_channel',
-    'open_complaint', 'open_order', 'value_unknown', 'not_profitable',
+    'open_complaint', 'open_order', 'open_opportunity', 'value_unknown', 'not_profitable',
 ] -%}
 
 with facts as (

@@ -52,6 +52,7 @@ staged as (
         ruled.rule_id,
         ruled.first_age_days,
         ruled.is_qualified_lead,
+        ruled.has_open_opportunity,
         ruled.has_responded
     from customers
     inner join ruled on customers.customer_key = ruled.customer_key
@@ -77,6 +78,7 @@ lifecycle_stages as (
             ['purchase_days', 'staged.purchase_days', 'integer'],
             ['first_age_days', 'staged.first_age_days', 'integer'],
             ['qualified_lead', 'staged.is_qualified_lead', 'boolean'],
+            ['open_opportunity', 'staged.has_open_opportunity', 'boolean'],
             ['responded', 'staged.has_responded', 'boolean'],
             ['gap_before', 'staged.gap_before_days', 'decimal'],
             ['gap_after', 'staged.gap_days', 'decimal'],

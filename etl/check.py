@@ -12,9 +12,10 @@ from typing import Any
 
 from etl.clock import utc_now
 from etl.config import Settings
-from etl.errors import UsageError
-from etl.ingest.discover import Delivery, business_day_of_name
+from etl.errors import FileRejected, UsageError
+from etl.ingest.discover import Delivery, delivery_of
 from etl.ingest.extract import stage_delivery
+from etl.ingest.manifest import MANIFEST_NAME, read_manifest
 from etl.lake.quarantine import refusals
 from etl.mapping import Export, Mapping, load_mapping
 from etl.privacy.tokens import Tokeniser
@@ -42,24 +43,18 @@ def check_file(
         file: The export to look at.
         mapping_file: Mapping YAML of its system.
         export_name: Which export it is; empty when the file's name tells.
-        day: Its business day; None when the file's name tells.
+        day: Its business day; None when the manifest beside it or its name tells.
 
     Returns:
         One row per table and outcome; ``blocked`` when anything was refused.
 
     Raises:
-        UsageError: The mapping does not know the file, or nothing tells its business day.
+        UsageError: The mapping does not know the file.
+        FileRejected: NO_BUSINESS_DAY: nothing tells its business day.
     """
     mapping = load_mapping(mapping_file)
     export = _export(mapping, export_name, file)
-    delivery = Delivery(
-        system=mapping.system,
-        export=export.name,
-        path=file.absolute(),
-        business_day=day or business_day_of_name(export, file.name),
-        mode=export.mode,
-        sequence=0,
-    )
+    delivery = _delivery(export, file.absolute(), day)
     with tempfile.TemporaryDirectory(prefix="loyalty-check-") as folder:
         aside = dataclasses.replace(settings, data=Path(folder), landing=file.absolute().parent)
         staged = stage_delivery(
@@ -79,6 +74,17 @@ def check_file(
         rows=[*accepted, *refused],
         blocked=bool(refused),
     )
+
+
+def _delivery(export: Export, file: Path, day: date | None) -> Delivery:
+    """Take the file as a landing would: the manifest beside it says which day it is for."""
+    beside = file.with_name(MANIFEST_NAME)
+    try:
+        return delivery_of(file, export, read_manifest(beside) if beside.exists() else None, day)
+    except FileRejected as refused:
+        if refused.code == "NO_BUSINESS_DAY":
+            refused.todo += " To look at it now, give --day."
+        raise
 
 
 def _export(mapping: Mapping, name: str, file: Path) -> Export:

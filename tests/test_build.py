@@ -7,15 +7,19 @@ import polars as pl
 import pytest
 
 from etl import clv
+from etl.errors import DataBlocked
+from etl.files import make_folder
 from etl.state import commit_state, read_state
 from etl.warehouse import build
 from etl.warehouse.build import (
     _last_of_each,
     _stored_fits,
     _units_due,
+    build_warehouse,
     code_version,
     settled_run_id,
 )
+from etl.warehouse.database import build_path
 
 DAY = date(2026, 1, 30)
 SCHEMA = clv.INPUT_SCHEMAS["clv_parameters"]
@@ -30,6 +34,15 @@ def models(unit="shop", day=DAY):
     row = {"run_cutoff_on": day, "business_unit": unit, "in_force_from": day}
     schema = clv.INPUT_SCHEMAS["clv_models"]
     return pl.DataFrame([dict.fromkeys(schema) | row], schema=schema)
+
+
+def test_an_empty_lake_is_not_built_and_the_last_build_stays(settings):
+    make_folder(build_path(settings).parent)
+    build_path(settings).write_bytes(b"the last build")
+    with pytest.raises(DataBlocked, match="The lake is empty") as caught:
+        build_warehouse(settings, DAY, print)
+    assert caught.value.code == "LAKE_EMPTY"
+    assert build_path(settings).exists()
 
 
 def test_a_refit_of_the_same_day_replaces_the_fit_before(settings):

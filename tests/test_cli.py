@@ -189,6 +189,21 @@ exports:
     assert not (tmp_path / "data" / "raw").exists()
 
 
+def test_check_takes_the_day_from_the_manifest_beside_the_file_and_holds_its_promises(tmp_path):
+    write_company(tmp_path / "landing", days=1)
+    file = tmp_path / "landing" / "north_shop" / "2026-01-27" / "refunds.csv"
+    asked = ("check", file, "--mapping", MAPPINGS / "north_shop.yml", "--data", tmp_path / "data")
+    done = loyalty(*asked)
+    assert done.returncode == EXIT_OK, done.stderr
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write(file.read_text(encoding="utf-8").splitlines()[-1] + "\n")
+    assert loyalty(*asked).returncode == EXIT_DATA_BLOCKED
+    (file.parent / "_manifest.json").unlink()
+    error = lines(loyalty(*asked).stderr)[-1]
+    assert error["code"] == "NO_BUSINESS_DAY"
+    assert "--day" in error["todo"]
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(errno.ENOSPC, "DISK_FULL"), (errno.EACCES, "IO_ERROR")]
 )

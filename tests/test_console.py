@@ -7,7 +7,6 @@ import json
 from decimal import Decimal
 
 import pytest
-from rich.console import Console
 
 from etl.cli import console
 from etl.cli.console import Output
@@ -21,7 +20,9 @@ def screen(monkeypatch):
     def of(width):
         text = io.StringIO()
         monkeypatch.setattr(
-            console, "_data", Console(file=text, width=width, force_terminal=True, no_color=True)
+            console,
+            "_data",
+            console.terminal(file=text, width=width, force_terminal=True, no_color=True),
         )
         return text
 
@@ -86,6 +87,28 @@ def test_machines_get_one_json_object_a_line(capsys):
 
 def test_an_error_tells_people_what_where_and_what_to_do(monkeypatch):
     text = io.StringIO()
-    monkeypatch.setattr(console, "_people", Console(file=text, width=200, force_terminal=True))
+    monkeypatch.setattr(
+        console, "_people", console.terminal(file=text, width=200, force_terminal=True)
+    )
     Output().error(LakeCorrupt("A byte changed.", where="orders/x.parquet", todo="Restore it."))
     assert all(part in text.getvalue() for part in ("LAKE_CORRUPT", "orders/x.parquet", "Restore"))
+
+
+def test_brackets_and_colons_are_text_and_never_style(screen, monkeypatch):
+    text = screen(80)
+    Output().rows(("title",), [("[bold]Tea[/red] :smile:",)], "[/x]")
+    Output().record({"not_read": "[/red]"}, "[/x]")
+    Output().text("Written: [/x]")
+    monkeypatch.setattr(console, "_people", console._data)
+    Output().progress("staging [/x].csv")
+    Output().error(LakeCorrupt("No [/a].", where="in [/b]", todo="Do [/c]."))
+    shown = text.getvalue()
+    wanted = (
+        "[bold]Tea[/red] :smile:",
+        "Written: [/x]",
+        "staging [/x].csv",
+        "[/a]",
+        "[/b]",
+        "[/c]",
+    )
+    assert all(part in shown for part in wanted)

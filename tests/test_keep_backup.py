@@ -13,7 +13,7 @@ import pytest
 from etl.clock import utc_now
 from etl.config import KeepRules, Settings
 from etl.errors import EXIT_USAGE, LoyaltyError, UsageError
-from etl.files import read_json, sha256_of, write_json
+from etl.files import make_folder, read_json, sha256_of, write_json
 from etl.keep.backup import back_up
 from etl.keep.generations import MANIFEST, Generation, newest
 from etl.keep.restore import restore
@@ -21,6 +21,8 @@ from etl.lake.commits import read_lake, verify_files
 from etl.privacy.vault import Vault, load_or_create_key
 from etl.publish.release import BUILD_NAME, make_current, read_current
 from etl.state import commit_state, read_state
+from etl.warehouse.build import last_build
+from etl.warehouse.database import record_path
 from tests.killing import killed_at_write
 from tests.test_lake import commit, stage
 
@@ -243,6 +245,15 @@ def test_a_root_with_data_is_not_overwritten_unasked(kept: Kept) -> None:
     assert read_lake(kept.settings).version == changed
     kept.restore(force=True)
     assert seen(kept.settings) == before
+
+
+def test_a_build_of_the_lake_that_was_there_cannot_be_published_after_a_restore(kept: Kept) -> None:
+    kept.back_up()
+    kept.wipe()
+    make_folder(record_path(kept.settings).parent)
+    write_json(record_path(kept.settings), {"run_id": "another lake's"})
+    kept.restore()
+    assert last_build(kept.settings) is None
 
 
 @pytest.mark.parametrize(

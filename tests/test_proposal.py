@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -301,6 +302,34 @@ def test_the_command_writes_once_and_exits_with_what_is_missing(tmp_path):
     second = subprocess.run(call, capture_output=True, text=True, check=False)
     assert second.returncode == 2
     assert "not written over" in second.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "asked"),
+    [
+        ("--system", Asked("My shop")),
+        ("--currency", Asked("erp", currency="eur: #")),
+        ("--time-zone", Asked("erp", time_zone="Mars/Olympus")),
+        ("--encoding", Asked("erp", encoding="klingon")),
+        ("--delimiter", Asked("erp", delimiter="||")),
+        ("--delimiter", Asked("erp", delimiter='"')),
+    ],
+)
+def test_what_no_mapping_can_say_is_refused_by_its_option(tmp_path, option, asked):
+    with pytest.raises(UsageError, match="cannot be used in a mapping") as caught:
+        proposed(tmp_path, ERP, asked)
+    assert caught.value.where == option
+
+
+def test_a_name_with_doubled_quotes_is_read_mapped_and_checked(tmp_path):
+    header = '"Order ""ID"": #1",Email,"Total {x}",Created at,Currency\n'
+    text = header + "1,a@example.com,1.50,2026-03-01,EUR\n"
+    (tmp_path / "erp.yml").write_text(mapping_text(proposed(tmp_path, text)), encoding="utf-8")
+    assert load_mapping(tmp_path / "erp.yml").system == "erp"
+    day = date(2026, 3, 1)
+    settings = load_settings(data=tmp_path / "data", landing=tmp_path, mappings=tmp_path)
+    report = check_file(settings, tmp_path / "x.csv", tmp_path / "erp.yml", "", day)
+    assert [row[:4] for row in report.rows] == [("orders", "accepted", "", 1)]
 
 
 def test_a_sample_far_from_the_end_is_enough(tmp_path):

@@ -11,12 +11,20 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from etl.errors import LoyaltyError
 
 _GAP = 2  # blanks between two columns
-_people = Console(stderr=True, highlight=False)
-_data = Console(highlight=False)
+
+
+def terminal(**options: Any) -> Console:
+    """Return a terminal that shows text as it is: a name may hold [brackets] or :colons:."""
+    return Console(highlight=False, markup=False, emoji=False, **options)
+
+
+_people = terminal(stderr=True)
+_data = terminal()
 
 
 class Output:
@@ -35,7 +43,7 @@ class Output:
         if self.people_are_machines:
             _line(sys.stderr, {"event": "progress", "message": message.strip()})
         else:
-            _people.print(f"[dim]{message}[/dim]", overflow="ellipsis", no_wrap=True)
+            _people.print(message, style="dim", overflow="ellipsis", no_wrap=True)
 
     def record(self, value: Mapping[str, Any], title: str = "") -> None:
         """Print one result: a JSON object, or a table of two columns."""
@@ -69,7 +77,7 @@ class Output:
         if self.people_are_machines:
             _line(sys.stderr, {"event": "error", **error.as_dict()})
             return
-        _people.print(f"[bold red]{error.code}[/bold red]  {error.what}", soft_wrap=True)
+        _people.print(Text.assemble((error.code, "bold red"), f"  {error.what}"), soft_wrap=True)
         if error.where:
             _people.print(f"  where  {error.where}", soft_wrap=True)
         if error.todo:

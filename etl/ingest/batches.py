@@ -77,7 +77,9 @@ def _chunks(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
     for position, block in enumerate(_blocks(file, multiline=export.multiline)):
         frame = pl.scan_csv(
             block,
-            has_header=position == 0,
+            has_header=False,
+            # The gate has read the header; the reader leaves doubled quotes in its names.
+            skip_rows=1 if position == 0 else 0,
             schema=dict.fromkeys(file.header, pl.String()),
             separator=export.delimiter,
             extra_columns="raise",

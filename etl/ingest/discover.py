@@ -204,9 +204,25 @@ def _delivery(path: Path, matching: list[Export], manifest: Manifest | None) -> 
     if len(matching) > 1:
         names = ", ".join(export.name for export in matching)
         raise file_rejected("AMBIGUOUS_EXPORT", path.name, detail=names)
-    export = matching[0]
+    return delivery_of(path, matching[0], manifest)
+
+
+def delivery_of(
+    path: Path, export: Export, manifest: Manifest | None, day: date | None = None
+) -> Delivery:
+    """Return a file as a delivery of an export: what is told wins, then the manifest.
+
+    Args:
+        manifest: The one beside the file, or None.
+        day: Its business day, where somebody tells it.
+
+    Raises:
+        FileRejected: NO_BUSINESS_DAY: nothing tells the business day.
+    """
     declared = manifest.files.get(path.name) if manifest else None
-    business_day = (manifest and manifest.business_day) or business_day_of_name(export, path.name)
+    business_day = (
+        day or (manifest and manifest.business_day) or business_day_of_name(export, path.name)
+    )
     sequence = manifest.sequence if manifest else None
     return Delivery(
         system=export.system,

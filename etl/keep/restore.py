@@ -16,6 +16,7 @@ from etl.locks import keep_lock, landing_lock, writer_lock
 from etl.privacy.vault import SECRET_FILE_MODE, SECRET_FOLDER_MODE
 from etl.publish.release import MANIFEST, RELEASE_FILE_MODE, make_current
 from etl.space import require_space
+from etl.warehouse.database import discard_build
 from etl.warehouse.transform import Progress
 
 # The lake comes last: before it is there, nothing can be built from a half-restored root.
@@ -108,6 +109,7 @@ def _put_back(
             where=str(settings.data),
             todo="Restore into an empty root (--data), or replace what is there with --force.",
         )
+    discard_build(settings)  # it is of the lake that was here, and could be published
     working = settings.data / ".tmp-restore"
     shutil.rmtree(working, ignore_errors=True)
     progress(f"copying {len(chosen.files)} files")

@@ -6,7 +6,8 @@ decides what the file is, ``needs`` says which marts lack what, ``writing`` writ
 is loaded, and nothing unsure is written as if it were sure.
 """
 
+from etl.proposal.asked import Asked
 from etl.proposal.matching import Match
-from etl.proposal.proposing import Asked, Proposal, propose
+from etl.proposal.proposing import Proposal, propose
 
 __all__ = ["Asked", "Match", "Proposal", "propose"]

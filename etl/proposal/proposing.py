@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from etl.contract import TABLES
+from etl.proposal.asked import Asked, refuse_unusable
 from etl.proposal.entries import Entry, entries_of
 from etl.proposal.matching import Match, match_table
 from etl.proposal.needs import Need, unmet
@@ -16,29 +17,6 @@ from etl.proposal.presets import Preset, preset_for
 from etl.proposal.sample import Sample, read_sample
 from etl.proposal.shapes import shape_of
 from etl.proposal.tables import tables_of
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the user says about a file that its header cannot say.
-
-    Args:
-        system: Name of the source system; becomes ``source_system``.
-        tables: Contract tables it feeds; none to find out.
-        business_unit: Shop or brand of all orders.
-        currency: ISO 4217 code of all amounts where no column tells it.
-        time_zone: IANA zone of the business day.
-        encoding: Encoding of the file; empty for UTF-8.
-        delimiter: Character between fields; empty to find out.
-    """
-
-    system: str
-    tables: tuple[str, ...] = ()
-    business_unit: str = ""
-    currency: str = ""
-    time_zone: str = ""
-    encoding: str = ""
-    delimiter: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,8 +63,10 @@ def propose(file: Path, asked: Asked) -> Proposal:
 
     Raises:
         FileRejected: The gate refuses the file.
-        UsageError: It is no table, or resembles none of the contract's.
+        UsageError: It is no table, resembles none of the contract's, or a mapping cannot say what
+            was asked.
     """
+    refuse_unusable(asked)
     sample = read_sample(file, asked.encoding, asked.delimiter)
     shapes = {header: shape_of(sample.rows[header]) for header in sample.header}
     tables = tables_of(sample, shapes, asked.tables)

@@ -144,6 +144,8 @@ def _unclear(file: Path, delimiters: list[str]) -> UsageError:
 def _head(gated: GatedFile, written: Written) -> pl.DataFrame:
     rows = pl.read_csv(
         gated.path,
+        has_header=False,
+        skip_rows=1,  # the gate has read the header; the reader leaves doubled quotes in its names
         schema=dict.fromkeys(gated.header, pl.String()),
         separator=written.delimiter,
         n_rows=SAMPLE_ROWS,

@@ -15,6 +15,7 @@ import polars as pl
 
 from etl import clv
 from etl.config import DBT_PROJECT, DEFAULT_CURRENCY, PROJECT_ROOT, SQL_ROOT, Settings
+from etl.errors import DataBlocked
 from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
 from etl.lake.commits import Lake, read_lake
 from etl.lake.snapshot import write_input, write_snapshot
@@ -66,14 +67,15 @@ def build_warehouse(
         refit: Fit the value models again even if parameters are in force.
 
     Raises:
-        DataBlocked: A check failed, money has no rate of exchange, or file, lake and marts do not
-            reconcile.
+        DataBlocked: The lake is empty, a check failed, money has no rate of exchange, or file,
+            lake and marts do not reconcile.
         DiskFull: Too little is free for a build as large as the last one.
         LakeCorrupt: A committed file changed.
     """
     variables = reporting_variables(settings)
     _require_space(settings)
     lake = read_lake(settings)
+    _refuse_nothing(settings, lake)
     progress(f"lake {lake.version}: verifying {len(lake.files)} committed files")
     inputs = write_snapshot(settings, lake)
     discard_build(settings)
@@ -94,6 +96,17 @@ def build_warehouse(
     _keep_proposals(settings, proposals)
     write_json(record_path(settings), asdict(record))
     return Build(record, proposals)
+
+
+def _refuse_nothing(settings: Settings, lake: Lake) -> None:
+    """A lake without a commit would give marts without a row, and readers would get them."""
+    if not lake.commits:
+        raise DataBlocked(
+            "The lake is empty: nothing has been landed.",
+            where=str(settings.raw),
+            todo="Land exports first, restore a backup, or correct LOYALTY_DATA.",
+            code="LAKE_EMPTY",
+        )
 
 
 def _require_space(settings: Settings) -> None:

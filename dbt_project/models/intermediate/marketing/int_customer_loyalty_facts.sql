@@ -76,7 +76,7 @@ flagged as (
                 case when is_internal then 'internal' end,
                 case when is_not_profiled then 'not_profiled' end,
                 case when has_critic_signal then 'critic' end,
-                case when has_advocacy then 'praise' end,
+                case when has_advocacy then 'advocacy' end,
                 case when has_wish_to_leave then 'leaving' end
             ),
             ''

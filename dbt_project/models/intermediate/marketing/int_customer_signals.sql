@@ -25,6 +25,26 @@ chargebacks as (
         <= {{ parameter('loyalty_signal_window_days') }}
 ),
 
+-- Somebody else bought on the customer's word, and money stayed.
+recommendations as (
+    select recommenders.customer_key
+    from {{ ref('int_referrals_latest') }} as referrals
+    inner join {{ ref('int_referrals_identified') }} as recommenders
+        on
+            referrals.source_system = recommenders.source_system
+            and referrals.referral_id = recommenders.referral_id
+    inner join {{ ref('int_orders_valued') }} as orders
+        on
+            coalesce(referrals.order_system, referrals.source_system) = orders.source_system
+            and referrals.converted_order_id = orders.order_id
+    where
+        recommenders.customer_key is not null
+        and coalesce(orders.customer_key, '') <> recommenders.customer_key
+        and orders.is_net_purchase
+        and {{ days_between('orders.ordered_on', as_of_date()) }}
+        <= {{ parameter('loyalty_signal_window_days') }}
+),
+
 last_intents as (
     select *
     from {{ ref('survey_responses') }}
@@ -49,21 +69,28 @@ signalled as (
     select
         customer_key,
         is_critical,
-        is_praise,
+        is_praise as is_advocacy,
         is_wish_to_leave
     from case_signals
     union all
     select
         customer_key,
         true as is_critical,
-        false as is_praise,
+        false as is_advocacy,
         false as is_wish_to_leave
     from chargebacks
     union all
     select
         customer_key,
         false as is_critical,
-        false as is_praise,
+        true as is_advocacy,
+        false as is_wish_to_leave
+    from recommendations
+    union all
+    select
+        customer_key,
+        false as is_critical,
+        false as is_advocacy,
         satisfaction_score <= {{ parameter('loyalty_intent_leave_max') }} as is_wish_to_leave
     from last_intents
 ),
@@ -72,7 +99,7 @@ signals as (
     select
         customer_key,
         bool_or(is_critical) as has_critic_signal,
-        bool_or(is_praise) as has_advocacy,
+        bool_or(is_advocacy) as has_advocacy,
         bool_or(is_wish_to_leave) as has_wish_to_leave
     from signalled
     group by customer_key

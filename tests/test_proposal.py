@@ -113,6 +113,30 @@ def test_a_code_that_is_not_known_is_shown_and_not_guessed(tmp_path):
     assert (status.state, "lost" in status.note) == ("check", True)
 
 
+def test_a_column_of_names_under_the_head_of_codes_is_not_quoted(tmp_path):
+    text = "order_id,order date,total,status\n1,2026-03-01,5,Zoe Adler\n2,2026-03-01,5,Bo Kim\n"
+    status = entry(proposed(tmp_path, text), "status")
+    assert (status.state, "Zoe" in status.note) == ("needed", False)
+    mixed = text.replace("Bo Kim", "paid")
+    assert "Zoe" not in entry(proposed(tmp_path, mixed), "status").note
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("order_id,total,total\n1,2,3\n", "HEADER_DUPLICATE_COLUMN"),
+        ("order_id,total\n1,2,3\n", "RAGGED_ROW"),
+        ('order_id,total\n1,"2\n', "UNBALANCED_QUOTE"),
+        ("order_id;total;total\n1;2,5;3\n", "HEADER_DUPLICATE_COLUMN"),
+    ],
+)
+def test_a_fault_of_the_file_is_named_and_not_blamed_on_the_delimiter(tmp_path, text, code):
+    for asked in (ASKED, Asked("erp", delimiter=";" if ";" in text else ",")):
+        with pytest.raises(FileRejected) as refused:
+            proposed(tmp_path, text, asked)
+        assert refused.value.code == code
+
+
 def test_columns_that_only_the_first_row_of_an_order_fills_are_filled_down(tmp_path):
     text = (
         "order_id,order date,email,total,sku,title,quantity,unit price\n"

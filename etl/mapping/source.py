@@ -54,6 +54,10 @@ def read(path: Path) -> Source:
         MappingError: It is not readable, not YAML, holds a date that does not exist, or names a
             key twice.
     """
+    if not path.is_file():
+        raise MappingError(
+            "There is no such mapping file.", where=str(path), todo="Correct its path."
+        )
     try:
         text = path.read_text(encoding="utf-8")
         root = yaml.compose(text, Loader=yaml.SafeLoader)

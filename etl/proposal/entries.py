@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +18,8 @@ from etl.proposal.shapes import Shape
 
 State = Literal["sure", "check", "assumed", "needed"]
 _VALUES = Path(__file__).with_name("values.yml")
-_FEW_CODES = 30
+_FEW_CODES = 12
+_LOOKS_LIKE_A_CODE = re.compile(r"[\w./-]{1,24}")
 
 # What stands in where no column says it: visible in the proposal, for somebody to agree to.
 ASSUMED: dict[str, dict[str, tuple[Any, str]]] = {
@@ -118,8 +120,9 @@ def _matched(table: Table, match: Match, sample: Sample, shapes: Mapping[str, Sh
         values = sample.rows[match.header].drop_nulls().unique().sort().to_list()
         spec["map"], unknown = _translated(table.name, match.column, values, codes)
         if not spec["map"]:
-            return Entry(table.name, match.column, "needed", None, 0.0,
-                         f"no code of {match.header!r} is known: {_listed(unknown)}")  # fmt: skip
+            # They may be no codes at all but names: how many there are is all that is said.
+            note = f"none of the {len(unknown)} different codes of {match.header!r} is known"
+            return Entry(table.name, match.column, "needed", None, 0.0, note)
         if unknown:
             note = f"rows with these codes are refused until you map them: {_listed(unknown)}"
             doubt = "; ".join(text for text in (doubt, note) if text)
@@ -142,9 +145,10 @@ def _translated(
 
 
 def _listed(codes: list[str]) -> str:
-    if len(codes) > _FEW_CODES:
-        return f"{len(codes)} different ones, so hardly codes"
-    return ", ".join(codes)
+    """Write codes out; a long text, or one with blanks or an @, is no code and may be personal."""
+    shown = [code for code in codes if _LOOKS_LIKE_A_CODE.fullmatch(code)][:_FEW_CODES]
+    more = len(codes) - len(shown)
+    return ", ".join([*shown, *([f"{more} more"] if more else [])])
 
 
 def _stand_in(

@@ -15,7 +15,12 @@ from etl.ingest.gate.source import Format
 
 SAMPLE_ROWS = 5_000
 _DELIMITERS = (",", ";", "\t", "|")
-_WRONG_DELIMITER = ("RAGGED_ROW", "STRAY_QUOTE", "UNBALANCED_QUOTE", "HEADER_DUPLICATE_COLUMN")
+_PERHAPS_THE_DELIMITER = (
+    "RAGGED_ROW",
+    "STRAY_QUOTE",
+    "UNBALANCED_QUOTE",
+    "HEADER_DUPLICATE_COLUMN",
+)
 
 
 @dataclass(frozen=True)
@@ -101,16 +106,26 @@ def _json_lines(file: Path, encoding: str, folder: Path) -> Written | None:
 
 def _table(file: Path, encoding: str, delimiter: str, folder: Path) -> Written:
     """Return how a table is written; its delimiter is the only one that makes one of it."""
-    found = [
-        written
-        for character in ((delimiter,) if delimiter else _DELIMITERS)
-        if (passed := _passed(file, Written(encoding, character), folder))
-        for gated, written in (passed,)
-        if delimiter or len(gated.header) > 1
-    ]
-    if len(found) != 1:
-        raise _unclear(file, [written.delimiter for written in found])
-    return found[0]
+    if delimiter:
+        return _passed(file, Written(encoding, delimiter), folder)[1]
+    found: list[tuple[GatedFile, Written]] = []
+    refusals: dict[str, FileRejected] = {}
+    for character in _DELIMITERS:
+        try:
+            found.append(_passed(file, Written(encoding, character), folder))
+        except FileRejected as refused:
+            if refused.code not in _PERHAPS_THE_DELIMITER:
+                raise
+            refusals[character] = refused
+    tables = [written for gated, written in found if len(gated.header) > 1]
+    if len(tables) == 1:
+        return tables[0]
+    if not tables and refusals:
+        # The delimiter that the header has most of is meant: what is wrong then says more.
+        with file.open("rb") as opened:
+            header = opened.readline(1 << 16).decode(encoding, "replace")
+        raise refusals[max(refusals, key=header.count)]
+    raise _unclear(file, [written.delimiter for written in tables])
 
 
 def _encoding(file: Path) -> str:
@@ -119,15 +134,15 @@ def _encoding(file: Path) -> str:
     return "utf-16" if start in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} else "utf-8"
 
 
-def _passed(file: Path, written: Written, folder: Path) -> tuple[GatedFile, Written] | None:
-    """Pass the gate, with line breaks in fields if need be; None when the delimiter is wrong."""
-    for attempt in (written, Written(written.encoding, written.delimiter, multiline=True)):
-        try:
-            return pass_gate(file, attempt, folder), attempt
-        except FileRejected as refused:
-            if refused.code not in _WRONG_DELIMITER:
-                raise
-    return None
+def _passed(file: Path, written: Written, folder: Path) -> tuple[GatedFile, Written]:
+    """Pass the gate; with line breaks in quoted fields if it cannot be passed without."""
+    try:
+        return pass_gate(file, written, folder), written
+    except FileRejected as refused:
+        if refused.code != "UNBALANCED_QUOTE":
+            raise
+    multiline = Written(written.encoding, written.delimiter, multiline=True)
+    return pass_gate(file, multiline, folder), multiline
 
 
 def _unclear(file: Path, delimiters: list[str]) -> UsageError:

@@ -1,6 +1,6 @@
 -- What became of the orders in the lake? One row per source system:
--- versions in lake = not known yet + superseded + deleted + orders in the mart. Unattributed are the
--- orders of guests, which stand in no table by customer.
+-- versions in lake = not known yet + superseded + deleted + orders in the mart. Unattributed are
+-- the orders of guests, which stand in no table by customer.
 with versions as (
     select
         source_system,

@@ -31,6 +31,9 @@ class Engine(Protocol):
     def release(self) -> None:
         """Let go of the tables, so that we can read them; called after each dbt call."""
 
+    def assert_released(self) -> None:
+        """Refuse to go on while something still holds the tables."""
+
     def stop(self) -> None:
         """End whatever runs; called once, after the last dbt call."""
 
@@ -80,6 +83,9 @@ class DuckDb:
         DuckDBConnectionManager.close_all_connections()
         if environment is not None:
             environment.close()
+
+    def assert_released(self) -> None:
+        """Refuse to go on while the build file is open."""
         assert_closed(build_path(self.settings))
 
     def stop(self) -> None:
@@ -131,6 +137,9 @@ class Spark:
 
     def release(self) -> None:
         """Keep the session: its catalog knows the tables that the next dbt call reads."""
+
+    def assert_released(self) -> None:
+        """Nobody holds Parquet."""
 
     def stop(self) -> None:
         """End the session; its catalog goes, the Parquet stays."""

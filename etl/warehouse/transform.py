@@ -192,3 +192,5 @@ def _released_afterwards(engine: Engine) -> Iterator[None]:
         cleanup_connections()
         engine.release()
         reset_adapters()
+    # Not after a failure: a full disk leaves a write-ahead log too, and is the better reason.
+    engine.assert_released()

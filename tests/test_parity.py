@@ -54,12 +54,11 @@ def on_spark(
     published: PublishedCompany,
     key_file: Path,
     tmp_path_factory: pytest.TempPathFactory,
-    request: pytest.FixtureRequest,
 ) -> OnSpark:
     """Build the small company's lake a second time, from an empty state, on Spark."""
     root = tmp_path_factory.mktemp("on_spark")
     settings = replace(settings_at(root, key_file), engine="spark")
-    _require_spark(settings, request)
+    _require_spark(settings)
     shutil.copytree(published.settings.raw, settings.raw)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sufficiency, "MINIMUM_BUYERS", BUYERS_ENOUGH)
@@ -68,16 +67,14 @@ def on_spark(
     return OnSpark(settings)
 
 
-def _require_spark(settings: Settings, request: pytest.FixtureRequest) -> None:
-    """Skip, and say so in red, where Spark cannot run; in CI it must."""
+def _require_spark(settings: Settings) -> None:
+    """Skip, and say so, where Spark cannot run; in CI it must."""
     try:
         Spark(settings).check()
     except LoyaltyError as error:
         if os.environ.get("CI"):
             raise
-        terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-        terminal.write_line(f"\nNO SPARK, NOT TESTED: {error}", red=True, bold=True)
-        pytest.skip(str(error))
+        pytest.skip(f"NO SPARK, NOT TESTED: {error}")
 
 
 def _without_generic_tests(build: Any) -> Any:

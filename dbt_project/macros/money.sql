@@ -93,20 +93,42 @@
 
 
 {# The rate of exchange of a record: none needed in the reporting currency, else the first that is
-   stated on it or (in the same currency) on its order, else that of its day. Null without one, so
-   that no amount is ever taken at 1.
+   stated, else that of its day. Null without one, so that no amount is ever taken at 1.
 
-   stated: expressions in the order they are asked; a rate of zero states nothing. #}
+   stated: rate_basis -> expression, in the order they are asked; a rate of zero states nothing. #}
 {% macro rate_of(currency, stated, dated) -%}
     cast(
         case
             when {{ currency }} = '{{ var("reporting_currency") }}' then 1
-            {%- for rate in stated %}
+            {%- for rate in stated.values() %}
             when {{ rate }} > 0 then {{ rate }}
             {%- endfor %}
             else {{ dated }}
         end as decimal(24, 12)
     )
+{%- endmacro %}
+
+
+{# Where rate_of takes a record's rate from; asked with the same arguments. #}
+{% macro rate_basis_of(currency, stated, dated) -%}
+    case
+        when {{ currency }} = '{{ var("reporting_currency") }}' then 'same_currency'
+        {%- for basis, rate in stated.items() %}
+        when {{ rate }} > 0 then '{{ basis }}'
+        {%- endfor %}
+        when {{ dated }} is not null then 'fx_rates'
+    end
+{%- endmacro %}
+
+
+{# What is stated about the rate of a record that belongs to an order: its own rate, else the one
+   that its order states, if both are in one currency. Reads `orders` and `order_rates`. #}
+{% macro stated_beside_order(record) -%}
+    {{ return({
+        'stated': record ~ '.fx_rate',
+        'stated_on_order':
+            'case when ' ~ record ~ '.currency = orders.currency then order_rates.stated_rate end'
+    }) }}
 {%- endmacro %}
 
 

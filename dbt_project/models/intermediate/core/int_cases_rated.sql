@@ -15,7 +15,7 @@ rated as (
         cases.currency,
         cases.opened_on,
         cases.compensation,
-        {{ rate_of('cases.currency', [], 'dated_rates.rate') }} as exchange_rate
+        {{ rate_of('cases.currency', {}, 'dated_rates.rate') }} as exchange_rate
     from cases
     left join dated_rates
         on cases.currency = dated_rates.from_currency and cases.opened_on = dated_rates.used_on

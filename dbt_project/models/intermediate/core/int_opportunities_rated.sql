@@ -11,7 +11,7 @@ rated as (
     select
         opportunities.source_system,
         opportunities.opportunity_id,
-        {{ rate_of('opportunities.currency', [], 'dated_rates.rate') }} as exchange_rate
+        {{ rate_of('opportunities.currency', {}, 'dated_rates.rate') }} as exchange_rate
     from opportunities
     left join dated_rates
         on

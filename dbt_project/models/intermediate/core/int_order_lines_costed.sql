@@ -55,8 +55,8 @@ with_cost_rate as (
         with_unit_cost.*,
         {{ rate_of(
             'cost_of_one_currency',
-            ['case when cost_of_one_currency = with_unit_cost.currency'
-             ~ ' then with_unit_cost.exchange_rate end'],
+            {'stated_on_order': 'case when cost_of_one_currency = with_unit_cost.currency'
+             ~ ' then with_unit_cost.exchange_rate end'},
             'dated_rates.rate'
         ) }} as cost_rate
     from with_unit_cost

@@ -10,13 +10,11 @@ rated as (
     select
         orders.source_system,
         orders.order_id,
-        {{ rate_of('orders.currency', ['orders.fx_rate'], 'dated_rates.rate') }} as exchange_rate,
         nullif(orders.fx_rate, 0) as stated_rate,
-        case
-            when orders.currency = '{{ var("reporting_currency") }}' then 'same_currency'
-            when orders.fx_rate > 0 then 'stated'
-            when dated_rates.rate is not null then 'fx_rates'
-        end as rate_basis
+        {{ rate_of('orders.currency', {'stated': 'orders.fx_rate'}, 'dated_rates.rate') }}
+            as exchange_rate,
+        {{ rate_basis_of('orders.currency', {'stated': 'orders.fx_rate'}, 'dated_rates.rate') }}
+            as rate_basis
     from orders
     left join dated_rates
         on

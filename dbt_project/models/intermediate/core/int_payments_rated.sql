@@ -25,14 +25,8 @@ moved as (
         payments.processed_on,
         case when payments.kind in ('sale', 'capture') then 1 else -1 end * payments.amount
             as amount,
-        {{ rate_of(
-            'payments.currency',
-            [
-                'payments.fx_rate',
-                'case when payments.currency = orders.currency then order_rates.stated_rate end',
-            ],
-            'dated_rates.rate'
-        ) }} as exchange_rate
+        {{ rate_of('payments.currency', stated_beside_order('payments'), 'dated_rates.rate') }}
+            as exchange_rate
     from payments
     left join orders
         on payments.source_system = orders.source_system and payments.order_id = orders.order_id

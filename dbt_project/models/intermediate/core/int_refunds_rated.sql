@@ -23,21 +23,10 @@ rated as (
         refunds.currency,
         orders.currency as order_currency,
         order_rates.exchange_rate as order_exchange_rate,
-        {{ rate_of(
-            'refunds.currency',
-            [
-                'refunds.fx_rate',
-                'case when refunds.currency = orders.currency then order_rates.stated_rate end',
-            ],
-            'dated_rates.rate'
-        ) }} as exchange_rate,
-        case
-            when refunds.currency = '{{ var("reporting_currency") }}' then 'same_currency'
-            when refunds.fx_rate > 0 then 'stated'
-            when refunds.currency = orders.currency and order_rates.stated_rate > 0
-                then 'stated_on_order'
-            when dated_rates.rate is not null then 'fx_rates'
-        end as rate_basis
+        {{ rate_of('refunds.currency', stated_beside_order('refunds'), 'dated_rates.rate') }}
+            as exchange_rate,
+        {{ rate_basis_of('refunds.currency', stated_beside_order('refunds'), 'dated_rates.rate') }}
+            as rate_basis
     from refunds
     left join orders
         on refunds.source_system = orders.source_system and refunds.order_id = orders.order_id

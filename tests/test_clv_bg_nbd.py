@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.clv import bg_nbd
 from etl.clv.bg_nbd import BgNbd
+from etl.clv.histories import Histories
 from tests.clv_samples import PUBLISHED, PUBLISHED_IN_DAYS, cdnow, triples
 
 ODD = BgNbd(r=1.7, alpha=12.0, a=0.4, b=0.8)
@@ -30,8 +30,8 @@ def by_hand(params: BgNbd, x: int, recency: float, age: float) -> float:
     return beta + rate + math.log((alpha + age) ** -(r + x) + dead)
 
 
-def one_history(x: int, recency: float, age: float) -> bg_nbd.Histories:
-    return bg_nbd.arrange_histories(
+def one_history(x: int, recency: float, age: float) -> Histories:
+    return BgNbd.arrange(
         pl.DataFrame(
             {"repeat_orders": [x], "recency_days": [recency], "age_days": [age], "customers": [1]}
         )
@@ -39,7 +39,7 @@ def one_history(x: int, recency: float, age: float) -> bg_nbd.Histories:
 
 
 def test_log_likelihood_of_the_sample_is_as_published():
-    value = bg_nbd.log_likelihood(bg_nbd.arrange_histories(triples(cdnow())), PUBLISHED_IN_DAYS)
+    value = PUBLISHED_IN_DAYS.log_likelihood(BgNbd.arrange(triples(cdnow())))
     assert value == pytest.approx(-14363.530, abs=5e-4)
     assert value + 2457 * math.log(7) == pytest.approx(-9582.429, abs=5e-4)
 
@@ -47,51 +47,49 @@ def test_log_likelihood_of_the_sample_is_as_published():
 @pytest.mark.parametrize("history", [(0, 0, 30), (1, 3, 3), (4, 50, 90), (30, 100, 101)])
 def test_log_likelihood_of_one_customer_is_the_printed_formula(history):
     for params in (PUBLISHED_IN_DAYS, ODD):
-        value = bg_nbd.log_likelihood(one_history(*history), params)
+        value = params.log_likelihood(one_history(*history))
         assert value == pytest.approx(by_hand(params, *history), rel=1e-12)
 
 
 def test_a_long_history_does_not_overflow():
-    value = bg_nbd.log_likelihood(one_history(900, 1000, 50_000), PUBLISHED)
+    value = PUBLISHED.log_likelihood(one_history(900, 1000, 50_000))
     assert math.isfinite(value)
 
 
 def test_weights_are_customers():
     rows = cdnow()
     single = rows.with_columns(pl.lit(1).alias("customers"))
-    grouped = bg_nbd.log_likelihood(bg_nbd.arrange_histories(triples(rows)), ODD)
-    assert grouped == pytest.approx(
-        bg_nbd.log_likelihood(bg_nbd.arrange_histories(single), ODD), rel=1e-12
-    )
+    grouped = ODD.log_likelihood(BgNbd.arrange(triples(rows)))
+    assert grouped == pytest.approx(ODD.log_likelihood(BgNbd.arrange(single)), rel=1e-12)
 
 
 @pytest.mark.parametrize("params", [PUBLISHED_IN_DAYS, ODD])
 def test_derivatives_are_those_of_the_value(params):
-    histories = bg_nbd.arrange_histories(triples(cdnow()))
-    gradient = bg_nbd.value_and_gradient(histories, params)[1]
-    curvature = bg_nbd.hessian(histories, params)
+    histories = BgNbd.arrange(triples(cdnow()))
+    gradient = params.value_and_gradient(histories)[1]
+    curvature = params.hessian(histories)
     for i, name in enumerate(("r", "alpha", "a", "b")):
         step = getattr(params, name) * 1e-5
         above, below = (
             BgNbd(**{**vars(params), name: getattr(params, name) + sign * step}) for sign in (1, -1)
         )
-        higher, up = bg_nbd.value_and_gradient(histories, above)
-        lower, down = bg_nbd.value_and_gradient(histories, below)
+        higher, up = above.value_and_gradient(histories)
+        lower, down = below.value_and_gradient(histories)
         assert gradient[i] == pytest.approx((higher - lower) / (2 * step), rel=1e-5, abs=1e-3)
         assert curvature[i] == pytest.approx((up - down) / (2 * step), rel=1e-5, abs=1e-3)
 
 
 def test_p_alive_of_the_customer_with_26_orders_is_as_published():
-    alive = bg_nbd.probability_alive(PUBLISHED, one(26), one(30.857), one(31))
+    alive = PUBLISHED.probability_alive(one(26), one(30.857), one(31))
     assert alive[0] == pytest.approx(0.96885, abs=5e-6)
 
 
 def test_everyone_is_active_after_a_single_order():
-    assert bg_nbd.probability_alive(PUBLISHED, one(0), one(0), one(9_999))[0] == 1.0
+    assert PUBLISHED.probability_alive(one(0), one(0), one(9_999))[0] == 1.0
 
 
 def test_a_silence_beyond_any_power_is_zero_and_no_warning():
-    alive = bg_nbd.probability_alive(PUBLISHED, one(900), one(1000), one(50_000))
+    alive = PUBLISHED.probability_alive(one(900), one(1000), one(50_000))
     assert 0.0 <= alive[0] < 1e-300
 
 
@@ -111,7 +109,10 @@ def test_a_silence_beyond_any_power_is_zero_and_no_warning():
 )
 def test_chance_of_an_order_is_the_ratio_of_two_likelihoods(params, x, recency_share, age, horizon):
     recency = age * recency_share if x else 0.0
-    silent = bg_nbd.log_likelihood(one_history(x, recency, age + horizon), params)
-    so_far = bg_nbd.log_likelihood(one_history(x, recency, age), params)
-    chance = bg_nbd.probability_of_order(params, one(x), one(recency), one(age), horizon)
+    silent = params.log_likelihood(one_history(x, recency, age + horizon))
+    so_far = params.log_likelihood(one_history(x, recency, age))
+    chance = (
+        params.probability_alive(one(x), one(recency), one(age))
+        * (params.probability_of_order_if_alive(one(x), one(age), one(horizon)[:, None])[:, 0])
+    )
     assert chance[0] == pytest.approx(-math.expm1(silent - so_far), rel=1e-9, abs=1e-11)

@@ -19,6 +19,7 @@ from etl.clv import (
     in_force,
 )
 from etl.clv.bg_nbd import BgNbd
+from etl.clv.fit import Fit
 from tests.clv_samples import CUTOFF_ON, cdnow, day_before, summary
 
 RATE = 0.10
@@ -144,7 +145,7 @@ def test_a_unit_that_does_not_converge_is_reported_and_the_others_stand(two_unit
 
 def test_parameters_that_cannot_be_forecast_with_are_no_model(two_units, monkeypatch):
     degenerate = BgNbd(r=1.0, alpha=10.0, a=1e7, b=1e9)
-    monkeypatch.setattr(business_units, "fit_bg_nbd", lambda _: (degenerate, None))
+    monkeypatch.setattr(business_units, "fit_orders", lambda *_: Fit(degenerate, None))
     large = two_units.filter(pl.col("business_unit") == "large")
     models = fit_business_units(large, CUTOFF_ON, RATE).models
     assert models["sufficiency_code"].to_list() == ["not_converged"]
@@ -190,7 +191,7 @@ def test_a_summary_that_cannot_be_is_refused(column, value, rule):
 
 def test_the_report_carries_what_was_fitted(fitted):
     report = {unit.business_unit: unit for unit in fitted.report}
-    params, maximum = report["large"].orders
+    params, maximum = report["large"].orders.model, report["large"].orders.maximum
     assert params.alpha / 7 == pytest.approx(4.413602, abs=1e-5)
     assert math.isfinite(maximum.log_likelihood)
     assert report["small"].orders is None

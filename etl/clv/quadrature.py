@@ -1,10 +1,10 @@
-"""Expected orders of an active BG/NBD customer, by a quadrature that never blows up.
+"""Averages over the drop-out probability, by a quadrature that never blows up.
 
-The closed form holds a Gauss hypergeometric function that is NaN or infinite for heavy buyers
-and long horizons and has a pole at a = 1. The same number is an average over the drop-out
-probability, which is positive, bounded and smooth:
+The closed form of the expected orders holds a Gauss hypergeometric function that is NaN or
+infinite for heavy buyers and long horizons and has a pole at a = 1. The same number is an average
+over the drop-out probability, which is positive, bounded and smooth:
 
-    E[Y(t) | alive, x, T] = E over p ~ Beta(a, b+x) of (1 - (1 + p t/(alpha+T))^-(r+x)) / p
+    E[Y(t) | alive, x, T] = E over p ~ Beta(a, b') of (1 - (1 + p t/(alpha+T))^-(r+x)) / p
 
 It is evaluated by the double-exponential rule: p = 1/(1+exp(-y)), y = (pi/2) sinh u, equal steps
 in u. The nodes depend on the parameters alone, so a row's value does not depend on its company.
@@ -22,7 +22,6 @@ import numpy as np
 from scipy import special
 
 from etl.clv.arrays import FloatArray
-from etl.clv.bg_nbd import BgNbd
 from etl.clv.errors import QuadratureError
 
 STEP = 0.025
@@ -34,19 +33,20 @@ _TAIL = 35.0
 _ROWS_AT_ONCE = 2_000
 
 
-def expected_orders_if_alive(
-    params: BgNbd, repeat_orders: FloatArray, age_days: FloatArray, horizon_days: FloatArray
+def orders_until_dropout(
+    a: float, b: float, chances: FloatArray, exponent: FloatArray, growth: FloatArray
 ) -> FloatArray:
-    """Orders in the coming ``horizon_days`` of customers who are still active.
+    """Orders of an active customer who may drop out after each.
 
     Args:
-        params: Population parameters; alpha in days.
-        repeat_orders: x >= 0, one per row.
-        age_days: T >= 0, days since the first order, one per row.
-        horizon_days: t >= 0, days; one row per customer, one column per horizon.
+        a: First parameter of the population's drop-out probability, > 0.
+        b: Its second parameter, > 0.
+        chances: Chances to drop out that were survived, >= 0, one per row; b' = b + chances.
+        exponent: r + x, shape of the order rate, one per row.
+        growth: t / (alpha + T) >= 0, one row per customer, one column per horizon.
 
     Returns:
-        Orders, >= 0, in the shape of ``horizon_days``.
+        Orders, >= 0, in the shape of ``growth``.
 
     Raises:
         QuadratureError: The weights of the rule do not sum to one even at its finest step.
@@ -54,25 +54,11 @@ def expected_orders_if_alive(
     Source:
         Fader, Hardie and Lee (2005), eq. (10), given that the customer is active.
     """
-    result = np.empty(horizon_days.shape)
-    for start in range(0, repeat_orders.size, _ROWS_AT_ONCE):
+    result = np.empty(growth.shape)
+    for start in range(0, chances.size, _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
-        result[rows] = _by_step(
-            params, repeat_orders[rows], age_days[rows], horizon_days[rows], STEP
-        )
+        result[rows] = _by_step(a, b, chances[rows], exponent[rows], growth[rows], STEP)
     return result
-
-
-def expected_orders_of_newcomer(params: BgNbd, horizon_days: float) -> float:
-    """Repeat orders of a customer in the ``horizon_days`` after the first order, E[X(t)].
-
-    It is the forecast at x = 0, T = 0: everyone is active right after the first order.
-
-    Source:
-        Fader, Hardie and Lee (2005), eq. (9).
-    """
-    zero = np.zeros(1)
-    return float(expected_orders_if_alive(params, zero, zero, np.array([[horizon_days]]))[0, 0])
 
 
 @dataclass(frozen=True)
@@ -83,10 +69,10 @@ class _Nodes:
     log_measure: FloatArray
 
 
-def _nodes(params: BgNbd, step: float) -> _Nodes:
+def _nodes(a: float, b: float, step: float) -> _Nodes:
     """Nodes in p with the logarithm of their measure dp / (p (1-p))."""
-    lower = -np.arcsinh(2.0 * _TAIL / (np.pi * min(params.a, 1.0)))
-    upper = np.arcsinh(2.0 * _TAIL / (np.pi * min(params.b, 1.0)))
+    lower = -np.arcsinh(2.0 * _TAIL / (np.pi * min(a, 1.0)))
+    upper = np.arcsinh(2.0 * _TAIL / (np.pi * min(b, 1.0)))
     u = np.arange(np.floor(lower / step), np.ceil(upper / step) + 1.0) * step
     y = np.pi / 2.0 * np.sinh(u)
     return _Nodes(
@@ -98,32 +84,33 @@ def _nodes(params: BgNbd, step: float) -> _Nodes:
 
 
 def _by_step(
-    params: BgNbd, x: FloatArray, age: FloatArray, horizon: FloatArray, step: float
+    a: float,
+    b: float,
+    chances: FloatArray,
+    exponent: FloatArray,
+    growth: FloatArray,
+    step: float,
 ) -> FloatArray:
     """Integrate with one step; rows whose weights miss one are done again with half of it."""
-    nodes = _nodes(params, step)
-    remaining = (params.b + x)[:, None]
+    nodes = _nodes(a, b, step)
+    survivals = (b + chances)[:, None]
     weights = np.exp(
-        params.a * nodes.log_p
-        + remaining * nodes.log_q
-        + nodes.log_measure
-        - special.betaln(params.a, remaining)
+        a * nodes.log_p + survivals * nodes.log_q + nodes.log_measure - special.betaln(a, survivals)
     )
-    result = np.empty(horizon.shape)
-    exponent = (params.r + x)[:, None]
-    for column in range(horizon.shape[1]):
-        k = (horizon[:, column] / (params.alpha + age))[:, None]
-        result[:, column] = (weights * _orders_given_dropout(nodes.p, k, exponent)).sum(axis=1)
+    result = np.empty(growth.shape)
+    for column in range(growth.shape[1]):
+        orders = _orders_given_dropout(nodes.p, growth[:, column, None], exponent[:, None])
+        result[:, column] = (weights * orders).sum(axis=1)
     rough = np.abs(weights.sum(axis=1) - 1.0) > WEIGHT_TOLERANCE
     if not rough.any():
         return result
     if step <= _FINEST_STEP:
         raise QuadratureError(
-            f"The beta weights of {params} do not sum to one at the finest step.",
-            where="bg_nbd",
+            f"The beta weights at a = {a:.4g}, b = {b:.4g} do not sum to one at the finest step.",
+            where="clv",
             todo="Treat the business unit as not forecastable; the fit is degenerate.",
         )
-    result[rough] = _by_step(params, x[rough], age[rough], horizon[rough], step / 2.0)
+    result[rough] = _by_step(a, b, chances[rough], exponent[rough], growth[rough], step / 2.0)
     return result
 
 

@@ -7,8 +7,10 @@ are known, so that a run as of an earlier day reads what was in force then.
 =====================  ==========================================  ====================
 name                   one row per                                 in force from
 =====================  ==========================================  ====================
-clv_models             business unit and fit                       ``in_force_from``
-clv_parameters         business unit, model, parameter and fit     ``in_force_from``
+clv_models             business unit, segment and fit              ``in_force_from``
+clv_parameters         ... and model and parameter                 ``in_force_from``
+clv_backtests          ... and model, scope and bucket             ``in_force_from``
+clv_totals             ... and horizon                             ``in_force_from``
 customer_keys          record, and day its customer key changed    ``changed_on``
 accepted_deliveries    delivery whose rejects a person accepted    at once
 =====================  ==========================================  ====================

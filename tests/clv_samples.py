@@ -42,10 +42,11 @@ def spends(rows: pl.DataFrame) -> pl.DataFrame:
     return paid.group_by("spend_occasions", "mean_spend").agg(COUNTED)
 
 
-def summary(rows: pl.DataFrame, business_unit: str = "shop") -> pl.DataFrame:
+def summary(rows: pl.DataFrame, business_unit: str = "shop", segment: str = "web") -> pl.DataFrame:
     """The sample in the columns of ``int_clv_summaries``."""
     return rows.select(
         pl.lit(business_unit).alias("business_unit"),
+        pl.lit(segment).alias("segment"),
         "repeat_orders",
         "recency_days",
         "age_days",
@@ -53,6 +54,8 @@ def summary(rows: pl.DataFrame, business_unit: str = "shop") -> pl.DataFrame:
         pl.col("mean_spend").round(4).cast(pl.Decimal(18, 4)),
         (pl.lit(CUTOFF_ON) - pl.duration(days=pl.col("age_days"))).alias("first_ordered_on"),
         pl.lit(None, dtype=pl.Date).alias("history_starts_on"),
+        pl.col("repeat_orders").alias("recent_repeat_orders"),
+        pl.lit(20).cast(pl.Decimal(18, 4)).alias("first_spend"),
     )
 
 

@@ -21,8 +21,8 @@ from etl.files import read_json
 from etl.mapping import load_mappings
 from etl.publish.release import MANIFEST, find_release
 from etl.state import read_state
-from etl.warehouse.build import CLV_STATE
 from etl.warehouse.identities import KEY_STATE
+from etl.warehouse.values import CLV_STATE
 from tests.company.generate import MAPPINGS, company, write_company
 from tests.company.published import BUYERS_ENOUGH, hashes, run, settings_at
 from tests.test_cli import lines, loyalty
@@ -90,7 +90,7 @@ def test_three_days_at_once_even_replayed_equal_three_daily_runs(daily, backfill
     assert backfilled.marts == daily.marts
     assert len({str(marts) for marts in daily.marts.values()}) == len(DAYS)
     for name, rows in backfilled.state().items():
-        assert rows.height > 0
+        assert rows.height > 0 or name in {"clv_backtests", "clv_totals"}
         assert_frame_equal(rows, daily.state()[name])
 
 

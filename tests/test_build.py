@@ -9,31 +9,36 @@ import pytest
 from etl import clv
 from etl.errors import DataBlocked
 from etl.files import make_folder
-from etl.state import commit_state, read_state
+from etl.state import commit_state
 from etl.warehouse import build
-from etl.warehouse.build import (
-    _last_of_each,
-    _stored_fits,
-    _units_due,
-    build_warehouse,
-    code_version,
-    settled_run_id,
-)
+from etl.warehouse.build import build_warehouse, code_version, settled_run_id
 from etl.warehouse.database import build_path
+from etl.warehouse.values import _superseded, _units_due, stored_fits
 
 DAY = date(2026, 1, 30)
-SCHEMA = clv.INPUT_SCHEMAS["clv_parameters"]
 
 
-def fit(estimate, unit="shop", day=DAY):
-    row = (day, unit, "bg_nbd", "r", estimate, day)
-    return pl.DataFrame([row], schema=SCHEMA, orient="row")
+def rows_of(kind, unit, day, **values):
+    schema = clv.STATE_SCHEMAS[kind]
+    named = {"business_unit": unit, "run_cutoff_on": day, "in_force_from": day}
+    row = dict.fromkeys(schema) | named | {"model_segment": "all"} | values
+    return pl.DataFrame([row], schema=schema)
 
 
 def models(unit="shop", day=DAY):
-    row = {"run_cutoff_on": day, "business_unit": unit, "in_force_from": day}
-    schema = clv.INPUT_SCHEMAS["clv_models"]
-    return pl.DataFrame([dict.fromkeys(schema) | row], schema=schema)
+    return rows_of("clv_models", unit, day)
+
+
+def fit(estimate, unit="shop", day=DAY):
+    return {
+        "clv_models": models(unit, day),
+        "clv_parameters": rows_of("clv_parameters", unit, day, estimate=estimate),
+    }
+
+
+def estimates(fits):
+    rows = fits["clv_parameters"]
+    return dict(rows.select("business_unit", "estimate").iter_rows())
 
 
 def test_an_empty_lake_is_not_built_and_the_last_build_stays(settings):
@@ -46,21 +51,44 @@ def test_an_empty_lake_is_not_built_and_the_last_build_stays(settings):
 
 
 def test_a_refit_of_the_same_day_replaces_the_fit_before(settings):
-    commit_state(settings, "first", DAY, {"clv_parameters": fit(1.0)})
-    commit_state(settings, "other", DAY, {"clv_parameters": fit(5.0, unit="other")})
-    commit_state(settings, "again", DAY, {"clv_parameters": fit(2.0)})
-    rows = _last_of_each(read_state(settings, "clv_parameters", SCHEMA, DAY))
-    assert dict(rows.select("business_unit", "estimate").iter_rows()) == {"shop": 2.0, "other": 5.0}
+    commit_state(settings, "first", DAY, fit(1.0))
+    commit_state(settings, "other", DAY, fit(5.0, unit="other"))
+    commit_state(settings, "again", DAY, fit(2.0))
+    assert estimates(stored_fits(settings, DAY)) == {"shop": 2.0, "other": 5.0}
+
+
+def test_a_refit_takes_away_what_it_does_not_have(settings):
+    """Parameters of a fit that failed the second time must not stay beside its verdict."""
+    commit_state(settings, "first", DAY, fit(1.0))
+    commit_state(settings, "again", DAY, {"clv_models": models()})
+    assert estimates(stored_fits(settings, DAY)) == {}
+
+
+def test_a_new_fit_stands_beside_those_of_other_days_and_units(settings):
+    commit_state(settings, "first", DAY, fit(1.0))
+    commit_state(settings, "other", DAY, fit(5.0, unit="other"))
+    empty = {name: pl.DataFrame(schema=schema) for name, schema in clv.STATE_SCHEMAS.items()}
+    stored = stored_fits(settings, DAY)
+    assert estimates(_superseded(stored, empty | fit(2.0))) == {"shop": 2.0, "other": 5.0}
+    later = _superseded(stored, empty | fit(3.0, day=date(2026, 1, 31)))
+    assert sorted(later["clv_parameters"]["estimate"]) == [1.0, 3.0, 5.0]
+
+
+def test_a_fit_from_before_there_were_segments_is_made_anew(settings):
+    old = models().drop("model_segment", "choice_code").with_columns(bg_nbd_log_likelihood=-9.0)
+    commit_state(settings, "old", DAY, {"clv_models": old})
+    assert stored_fits(settings, DAY)["clv_models"].is_empty()
 
 
 def test_a_fit_belongs_to_the_currency_it_was_made_in(settings):
     """Spend in dollars says nothing about spend in yen; fits of old named none and were dollars."""
     in_yen = replace(settings, reporting_currency="JPY")
-    commit_state(settings, "of_old", DAY, {"clv_parameters": fit(1.0)})
-    yen = fit(150.0).with_columns(pl.lit("JPY").alias("reporting_currency"))
-    commit_state(settings, "yen", DAY, {"clv_parameters": yen})
-    assert _stored_fits(settings, DAY)["clv_parameters"]["estimate"].to_list() == [1.0]
-    assert _stored_fits(in_yen, DAY)["clv_parameters"]["estimate"].to_list() == [150.0]
+    commit_state(settings, "of_old", DAY, fit(1.0))
+    currency = pl.lit("JPY").alias("reporting_currency")
+    yen = {name: rows.with_columns(currency) for name, rows in fit(150.0).items()}
+    commit_state(settings, "yen", DAY, yen)
+    assert estimates(stored_fits(settings, DAY)) == {"shop": 1.0}
+    assert estimates(stored_fits(in_yen, DAY)) == {"shop": 150.0}
     assert settled_run_id(settings, DAY) != settled_run_id(in_yen, DAY)
 
 

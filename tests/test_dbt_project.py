@@ -9,12 +9,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from etl.clv.settings import PREFIX, ValueSettings
 from etl.config import DBT_PROJECT
 from etl.contract import TABLES
 from etl.contract.table import VOLATILE
@@ -189,8 +190,8 @@ def _items(text: str) -> list[str]:
 
 
 def used_parameters() -> set[str]:
-    """Names in ``parameter('...')`` over all SQL of the project, Jinja comments left out."""
-    used: set[str] = set()
+    """Names in ``parameter('...')`` over all SQL of the project, and those that etl reads."""
+    used = {PREFIX + field.name for field in fields(ValueSettings)}
     for part in ("models", "macros", "tests"):
         for path in sorted((DBT_PROJECT / part).rglob("*.sql")):
             text = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.DOTALL)

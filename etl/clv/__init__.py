@@ -1,23 +1,22 @@
 """Customer lifetime value: fit the models, forecast the orders. Frames and numbers only."""
 
-from etl.clv.business_units import (
-    FitResult,
-    UnitReport,
-    build_lookup,
-    fit_business_units,
-    in_force,
-)
+from etl.clv.business_units import FitResult, SegmentReport, fit_business_units
 from etl.clv.errors import FitNotConverged, QuadratureError, SummaryError
-from etl.clv.inputs import INPUT_SCHEMAS
+from etl.clv.inputs import INPUT_SCHEMAS, STATE_SCHEMAS
+from etl.clv.scoring import build_lookups
+from etl.clv.settings import ValueSettings
+from etl.clv.summaries import in_force
 
 __all__ = [
     "INPUT_SCHEMAS",
+    "STATE_SCHEMAS",
     "FitNotConverged",
     "FitResult",
     "QuadratureError",
+    "SegmentReport",
     "SummaryError",
-    "UnitReport",
-    "build_lookup",
+    "ValueSettings",
+    "build_lookups",
     "fit_business_units",
     "in_force",
 ]

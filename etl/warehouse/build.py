@@ -7,42 +7,31 @@ components) and the parameters of the value models (maximum likelihood).
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from etl import clv
-from etl.config import DBT_PROJECT, DEFAULT_CURRENCY, PROJECT_ROOT, SQL_ROOT, Settings
+from etl.config import DBT_PROJECT, PROJECT_ROOT, SQL_ROOT, Settings
 from etl.errors import DataBlocked
 from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
 from etl.lake.commits import Lake, read_lake
-from etl.lake.snapshot import write_input, write_snapshot
+from etl.lake.snapshot import write_snapshot
 from etl.space import require_space
-from etl.state import COMMIT_SEQUENCE, read_state
-from etl.warehouse.database import (
-    build_size,
-    discard_build,
-    frame,
-    open_build,
-    record_path,
-    statement,
-)
+from etl.warehouse.database import build_size, discard_build, open_build, record_path
 from etl.warehouse.engines import running_engine
 from etl.warehouse.identities import KEY_STATE, known_changes, resolve_identities
 from etl.warehouse.rates import refuse_missing_rates, reporting_variables
 from etl.warehouse.reconcile import reconcile
 from etl.warehouse.record import BuildRecord
 from etl.warehouse.transform import DbtRun, Progress
+from etl.warehouse.values import CLV_STATE, fit_values, stored_fits
 
 _IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest +int_leads_latest"
 _SUMMARY_MODELS = "+int_clv_summaries +int_parameters_in_force +int_records_without_rate"
 _RATES_TEST = "records_have_a_rate"
 _CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".json"}
-CLV_STATE = ("clv_models", "clv_parameters")
-_FIT = ["business_unit", "run_cutoff_on"]
-_CURRENCY = "reporting_currency"
 
 
 @dataclass(frozen=True)
@@ -88,10 +77,10 @@ def build_warehouse(
             progress, select=_SUMMARY_MODELS, exclude=f"{_IDENTITY_MODELS} {_RATES_TEST}"
         )
         refuse_missing_rates(settings)
-        in_force, fits = _fit_values(settings, inputs, as_of, progress, refit=refit)
+        fits, proposed = fit_values(settings, inputs, as_of, progress, refit=refit)
         results += dbt.build(progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS}")
-    state = in_force | {KEY_STATE: key_changes}
-    proposals = _in_currency(fits, settings.reporting_currency) | {KEY_STATE: keys}
+    state = fits | {KEY_STATE: key_changes}
+    proposals = proposed | {KEY_STATE: keys}
     record = _checked(settings, inputs, _identify(lake, state, as_of, variables), results)
     _keep_proposals(settings, proposals)
     write_json(record_path(settings), asdict(record))
@@ -155,8 +144,7 @@ def settled_run_id(settings: Settings, as_of: date) -> str:
     A finished run left them there. So a release of this name is what building the day again
     would give; no such release means that the day was never built from this lake, code and state.
     """
-    in_force = _in_force(_stored_fits(settings, as_of), as_of)
-    state = in_force | {KEY_STATE: known_changes(settings, as_of)}
+    state = stored_fits(settings, as_of) | {KEY_STATE: known_changes(settings, as_of)}
     return _identify(read_lake(settings), state, as_of, reporting_variables(settings)).run_id
 
 
@@ -176,86 +164,8 @@ def _sources(root: Path) -> list[Path]:
     ]
 
 
-def _fit_values(
-    settings: Settings, inputs: Path, as_of: date, progress: Progress, *, refit: bool
-) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
-    """Write the CLV inputs of this day.
-
-    Returns:
-        The fits in force on the day, and those of them that are new, to be kept in state.
-    """
-    with open_build(settings) as build:
-        summaries = frame(build, statement("read_clv_summaries"))
-        discount_rate_annual = frame(build, statement("read_discount_rate")).item()
-    stored = _stored_fits(settings, as_of)
-    due = _units_due(summaries, stored["clv_models"], as_of, refit=refit)
-    progress(f"value models: fitting {', '.join(due) or 'none, parameters are in force'}")
-    is_due = pl.col("business_unit").is_in(due)
-    fitted = clv.fit_business_units(summaries.filter(is_due), as_of, discount_rate_annual)
-    unchanged = clv.build_lookup(
-        summaries.filter(~is_due),
-        stored["clv_models"],
-        stored["clv_parameters"],
-        as_of,
-        discount_rate_annual,
-    )
-    proposals = {"clv_models": fitted.models, "clv_parameters": fitted.parameters}
-    valid = _in_force({n: _superseded(stored[n], proposals[n]) for n in CLV_STATE}, as_of)
-    lookup = pl.concat([unchanged, fitted.lookup])
-    for name, rows in {**valid, "clv_lookup": lookup}.items():
-        write_input(inputs, name, rows)
-    return valid, proposals
-
-
-def _stored_fits(settings: Settings, as_of: date) -> dict[str, pl.DataFrame]:
-    """Read what was fitted in the reporting currency; spend in another one says nothing here."""
-    is_own = pl.col(_CURRENCY).fill_null(DEFAULT_CURRENCY) == settings.reporting_currency
-    found = {}
-    for name in CLV_STATE:
-        schema = {**clv.INPUT_SCHEMAS[name], _CURRENCY: pl.String()}
-        rows = read_state(settings, name, schema, as_of)
-        found[name] = _last_of_each(rows.filter(is_own).drop(_CURRENCY))
-    return found
-
-
-def _units_due(
-    summaries: pl.DataFrame, models: pl.DataFrame, as_of: date, *, refit: bool
-) -> list[str]:
-    """Business units to fit: those without a fit, and all of them at month end or on request."""
-    current = clv.in_force(models, as_of)
-    if (as_of + timedelta(days=1)).day == 1:
-        current = current.filter(pl.col("run_cutoff_on") == as_of)
-    if refit:
-        current = current.clear()
-    return sorted(set(summaries["business_unit"]) - set(current["business_unit"]))
-
-
-def _last_of_each(rows: pl.DataFrame) -> pl.DataFrame:
-    """Keep each fit as it was committed last: a refit of the same day replaces the one before."""
-    is_last = pl.col(COMMIT_SEQUENCE) == pl.col(COMMIT_SEQUENCE).max().over(_FIT)
-    return rows.filter(is_last).drop(COMMIT_SEQUENCE)
-
-
-def _superseded(stored: pl.DataFrame, fitted: pl.DataFrame) -> pl.DataFrame:
-    """Put newly fitted rows in the place of stored ones of the same unit and cutoff."""
-    return pl.concat([stored.join(fitted.select(_FIT).unique(), on=_FIT, how="anti"), fitted])
-
-
-def _in_force(fits: dict[str, pl.DataFrame], as_of: date) -> dict[str, pl.DataFrame]:
-    """Keep the fits in force on the day, sorted."""
-    current = clv.in_force(fits["clv_models"], as_of).select(_FIT)
-    return {n: rows.join(current, on=_FIT, how="semi").sort(pl.all()) for n, rows in fits.items()}
-
-
 def _proposal_path(settings: Settings, name: str) -> Path:
     return settings.warehouse / "build" / f"{name}.parquet"
-
-
-def _in_currency(fits: dict[str, pl.DataFrame], currency: str) -> dict[str, pl.DataFrame]:
-    """Write on each fit in which currency its spend was, as state keeps it."""
-    return {
-        name: rows.with_columns(pl.lit(currency).alias(_CURRENCY)) for name, rows in fits.items()
-    }
 
 
 def _keep_proposals(settings: Settings, proposals: dict[str, pl.DataFrame]) -> None:

@@ -1,7 +1,4 @@
-{% set parameters = {
-    'bg_nbd': ['r', 'alpha', 'a', 'b'],
-    'gamma_gamma': ['p', 'q', 'gamma'],
-} -%}
+{% set parameters = {'gamma_gamma': ['p', 'q', 'gamma'], 'unit_mean': ['mean_spend']} -%}
 
 with models as (
     select * from {{ ref('int_clv_models_in_force') }}
@@ -16,6 +13,7 @@ parameters as (
 pivoted as (
     select
         models.business_unit,
+        models.model_segment,
         models.run_cutoff_on
         {%- for model, names in parameters.items() %}{% for name in names %},
         max(
@@ -29,8 +27,9 @@ pivoted as (
     inner join parameters
         on
             models.business_unit = parameters.business_unit
+            and models.model_segment = parameters.model_segment
             and models.run_cutoff_on = parameters.run_cutoff_on
-    group by models.business_unit, models.run_cutoff_on
+    group by models.business_unit, models.model_segment, models.run_cutoff_on
 )
 
 select * from pivoted

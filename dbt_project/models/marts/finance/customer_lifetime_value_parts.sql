@@ -13,7 +13,7 @@ excluded as (
 ),
 
 models as (
-    select * from {{ ref('int_clv_models_in_force') }}
+    select * from {{ ref('int_clv_models_assigned') }}
 ),
 
 scores as (
@@ -41,7 +41,8 @@ ruled as (
             units.customer_key = summaries.customer_key
             and units.business_unit = summaries.business_unit
     left join excluded on units.customer_key = excluded.customer_key
-    left join models on units.business_unit = models.business_unit
+    left join models
+        on summaries.business_unit = models.business_unit and summaries.segment = models.segment
 ),
 
 forecast as (

@@ -6,15 +6,17 @@ renamed as (
     select
         run_cutoff_on,
         business_unit,
+        model_segment,
         in_force_from,
         model,
+        spend_model,
+        choice_code,
+        choice_reason,
         sufficiency,
         sufficiency_code,
         sufficiency_reason,
         customers as customer_count,
-        repeat_customers as repeat_customer_count,
-        bg_nbd_log_likelihood,
-        gamma_gamma_log_likelihood
+        repeat_customers as repeat_customer_count
     from source
 )
 

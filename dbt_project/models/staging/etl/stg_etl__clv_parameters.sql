@@ -6,10 +6,16 @@ renamed as (
     select
         run_cutoff_on,
         business_unit,
+        model_segment,
+        in_force_from,
         model,
         parameter,
         estimate,
-        in_force_from
+        standard_error,
+        covariance,
+        log_likelihood,
+        customers as customer_count,
+        is_selected
     from source
 )
 

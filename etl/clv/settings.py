@@ -1,0 +1,29 @@
+"""The settings of the value models: rows of ``seeds/parameters.csv`` that begin with ``clv_``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+PREFIX = "clv_"
+
+
+@dataclass(frozen=True)
+class ValueSettings:
+    """What the seeds say about the value models on a day; each field is a parameter ``clv_...``.
+
+    Args:
+        discount_rate_annual: Per year, 0.1 is 10 %; above -0.99.
+        lapse_probability: P(alive) at which a customer counts as lapsed, between 0 and 1.
+        unit_average_window_days: Days behind the cutoff whose orders make the unit average.
+    """
+
+    discount_rate_annual: float
+    lapse_probability: float
+    unit_average_window_days: float
+
+    @classmethod
+    def of(cls, parameters: Iterable[tuple[str, float]]) -> ValueSettings:
+        """Take the settings from pairs of parameter and value, in any order; others are left."""
+        values = {name.removeprefix(PREFIX): value for name, value in parameters}
+        return cls(**{field.name: values[field.name] for field in fields(cls)})

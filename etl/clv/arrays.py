@@ -41,3 +41,8 @@ def mirrored(lower: FloatArray) -> FloatArray:
     """Return the symmetric matrix with this lower triangle."""
     result: FloatArray = np.tril(lower) + np.tril(lower, -1).T
     return result
+
+
+def sums_by(index: IndexArray, values: FloatArray, size: int) -> FloatArray:
+    """Sum of the values that share an index, for each index below ``size``."""
+    return np.bincount(index, weights=values, minlength=size).astype(np.float64)

@@ -22,8 +22,9 @@ import polars as pl
 from scipy import special
 
 from etl.clv.arrays import FloatArray, mirrored, softplus, trigamma, weighted_sum
-from etl.clv.histories import Histories, arrange_histories
+from etl.clv.histories import Counts, Histories, arrange_histories
 from etl.clv.likelihood import Likelihood
+from etl.clv.nbd import Nbd, log_negative_binomial
 from etl.clv.quadrature import orders_until_dropout
 
 # (r, a, b); alpha starts at r times the mean age, one order a lifetime.
@@ -59,10 +60,10 @@ class BetaGeometricNbd:
     def likelihood(cls, triples: pl.DataFrame) -> Likelihood:
         """Log-likelihood of customers; see :class:`etl.clv.order_model.OrderModel`."""
         histories = cls.arrange(triples)
-        age = histories.mean_age
+        age = histories.counts.mean_age
         return Likelihood(
             names=tuple(field.name for field in fields(cls)),
-            customers=histories.customers,
+            customers=histories.counts.customers,
             value_and_gradient=lambda v: cls(*v.tolist()).value_and_gradient(histories),
             hessian=lambda v: cls(*v.tolist()).hessian(histories),
             starts=[np.array([r, max(r * age, 1.0), a, b]) for r, a, b in _STARTS],
@@ -80,21 +81,25 @@ class BetaGeometricNbd:
     def value_and_gradient(self, histories: Histories) -> tuple[float, FloatArray]:
         """Log-likelihood and its gradient by (r, alpha, a, b).
 
-        With z = ln(odds of being inactive), a customer who had a chance to drop out adds
-        -(r+x) ln(alpha+T) + ln(1 + e^z), so that nothing overflows.
+        It is the NBD's, plus ln of the chance to survive, plus ln(1 + e^z) with z = ln(odds of
+        being inactive), so that nothing overflows.
 
         Source:
             As :meth:`log_likelihood`, differentiated.
         """
-        value, gradient = self._alive_terms(histories)
+        orders, by_rate = Nbd(self.r, self.alpha).value_and_gradient(histories.counts)
+        survival, by_dropout = self._survival_terms(histories.counts)
         dead = self._dead_terms(histories)
         chance = histories.weight * special.expit(dead.log_odds)
-        value += weighted_sum(histories.weight, softplus(dead.log_odds))
-        return value, gradient + np.array([weighted_sum(chance, slope) for slope in dead.slopes])
+        value = orders + survival + weighted_sum(histories.weight, softplus(dead.log_odds))
+        gradient = np.array([weighted_sum(chance, slope) for slope in dead.slopes])
+        return value, gradient + np.concatenate([by_rate, by_dropout])
 
     def hessian(self, histories: Histories) -> FloatArray:
         """Second derivatives of the log-likelihood by (r, alpha, a, b)."""
-        result = self._alive_hessian(histories)
+        result = np.zeros((4, 4))
+        result[:2, :2] = Nbd(self.r, self.alpha).hessian(histories.counts)
+        result[2:, 2:] = self._survival_hessian(histories.counts)
         dead = self._dead_terms(histories)
         chance = histories.weight * special.expit(dead.log_odds)
         spread = chance * special.expit(-dead.log_odds)
@@ -149,9 +154,8 @@ class BetaGeometricNbd:
         Source:
             Fader, Hardie and Lee (2005), ratio of the likelihoods of two histories.
         """
-        growth = np.log1p(horizon_days / (self.alpha + age_days)[:, None])
-        result: FloatArray = -np.expm1(-(self.r + repeat_orders)[:, None] * growth)
-        return result
+        orders = Nbd(self.r, self.alpha)
+        return orders.probability_of_order_if_alive(repeat_orders, age_days, horizon_days)
 
     def order_counts_if_alive(
         self, repeat_orders: FloatArray, age_days: FloatArray, horizon_days: float, largest: int
@@ -220,53 +224,27 @@ class BetaGeometricNbd:
         )
         return _DeadTerms(log_odds, slopes, older, newer)
 
-    def _alive_terms(self, histories: Histories) -> tuple[float, FloatArray]:
-        """The part that every customer has: histogram of x and sums by T."""
-        r, alpha, a, b = self.r, self.alpha, self.a, self.b
-        x, n, total = histories.counts, histories.customers_by_count, histories.customers
-        survivals = self._survivals(x)
-        shifted = alpha + histories.ages
-        exponent = r * histories.customers_by_age + histories.orders_by_age
-        log_gammas = (
-            special.gammaln(r + x)
-            - special.gammaln(r)
-            + (special.gammaln(survivals) - special.gammaln(b))
-            - (special.gammaln(a + survivals) - special.gammaln(a + b))
-        )
-        value = (
-            weighted_sum(n, log_gammas)
-            + total * r * np.log(alpha)
-            - weighted_sum(exponent, np.log(shifted))
+    def _survival_terms(self, counts: Counts) -> tuple[float, FloatArray]:
+        """Ln B(a, b') - ln B(a, b) of all customers, and its gradient by (a, b)."""
+        a, b, n = self.a, self.b, counts.customers_by_count
+        survivals = self._survivals(counts.repeat_orders)
+        log_gammas = (special.gammaln(survivals) - special.gammaln(b)) - (
+            special.gammaln(a + survivals) - special.gammaln(a + b)
         )
         both = special.digamma(a + survivals) - special.digamma(a + b)
-        gradient = np.array(
-            [
-                weighted_sum(n, special.digamma(r + x) - special.digamma(r))
-                + total * np.log(alpha)
-                - weighted_sum(histories.customers_by_age, np.log(shifted)),
-                total * r / alpha - weighted_sum(exponent, 1.0 / shifted),
-                -weighted_sum(n, both),
-                weighted_sum(n, special.digamma(survivals) - special.digamma(b) - both),
-            ]
+        slopes = (
+            -weighted_sum(n, both),
+            weighted_sum(n, special.digamma(survivals) - special.digamma(b) - both),
         )
-        return value, gradient
+        return weighted_sum(n, log_gammas), np.array(slopes)
 
-    def _alive_hessian(self, histories: Histories) -> FloatArray:
-        """Second derivatives of :meth:`_alive_terms`, lower triangle."""
-        r, alpha, a, b = self.r, self.alpha, self.a, self.b
-        x, n, total = histories.counts, histories.customers_by_count, histories.customers
-        survivals = self._survivals(x)
-        shifted = alpha + histories.ages
-        exponent = r * histories.customers_by_age + histories.orders_by_age
+    def _survival_hessian(self, counts: Counts) -> FloatArray:
+        """Second derivatives of :meth:`_survival_terms`."""
+        a, b, n = self.a, self.b, counts.customers_by_count
+        survivals = self._survivals(counts.repeat_orders)
         both = weighted_sum(n, trigamma(a + survivals) - trigamma(a + b))
-        result = np.zeros((4, 4))
-        result[0, 0] = weighted_sum(n, trigamma(r + x) - trigamma(r))
-        result[1, 0] = total / alpha - weighted_sum(histories.customers_by_age, 1.0 / shifted)
-        result[1, 1] = -total * r / alpha**2 + weighted_sum(exponent, 1.0 / shifted**2)
-        result[2, 2] = -both
-        result[3, 2] = -both
-        result[3, 3] = weighted_sum(n, trigamma(survivals) - trigamma(b)) - both
-        return result
+        own = weighted_sum(n, trigamma(survivals) - trigamma(b))
+        return np.array([[-both, -both], [-both, own - both]])
 
 
 @dataclass(frozen=True)
@@ -275,27 +253,3 @@ class _DeadTerms:
     slopes: tuple[FloatArray, FloatArray, FloatArray, FloatArray]
     inverse_age: FloatArray
     inverse_recency: FloatArray
-
-
-def log_negative_binomial(
-    n: FloatArray, size: FloatArray, scale: FloatArray, horizon_days: FloatArray | float
-) -> FloatArray:
-    """Log probability of n orders in a horizon at a rate lambda ~ Gamma(size, scale).
-
-    Args:
-        n: Counts, >= 0.
-        size: Shape of the rate.
-        scale: Rate parameter of the rate, days.
-        horizon_days: Days, >= 0.
-
-    Source:
-        Ehrenberg (1959), The pattern of consumer purchases, Applied Statistics 8(1).
-    """
-    result: FloatArray = (
-        special.gammaln(size + n)
-        - special.gammaln(size)
-        - special.gammaln(n + 1.0)
-        - size * np.log1p(horizon_days / scale)
-        + special.xlogy(n, horizon_days / (scale + horizon_days))
-    )
-    return result

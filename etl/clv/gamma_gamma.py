@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from scipy import special
 
-from etl.clv.arrays import FloatArray, IndexArray, mirrored, trigamma, weighted_sum
+from etl.clv.arrays import FloatArray, mirrored, sums_by, trigamma, weighted_sum
 from etl.clv.likelihood import Likelihood
 
 # (p, q); gamma starts where the population mean is the observed one.
@@ -73,8 +73,8 @@ def arrange_spends(pairs: pl.DataFrame) -> Spends:
         mean_spend=spend,
         weight=weight,
         counts=counts,
-        customers_by_count=_sums_by(index, weight),
-        log_spend_by_count=_sums_by(index, weight * np.log(spend)),
+        customers_by_count=sums_by(index, weight, counts.size),
+        log_spend_by_count=sums_by(index, weight * np.log(spend), counts.size),
     )
 
 
@@ -167,7 +167,3 @@ def expected_spend(params: GammaGamma, orders: FloatArray, mean_spend: FloatArra
         params.p * (params.gamma + orders * mean_spend) / (params.p * orders + params.q - 1.0)
     )
     return spend
-
-
-def _sums_by(index: IndexArray, values: FloatArray) -> FloatArray:
-    return np.bincount(index, weights=values).astype(np.float64)

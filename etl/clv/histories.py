@@ -1,4 +1,4 @@
-"""Distinct purchase histories, arranged so that each logarithm is taken once."""
+"""Distinct purchase histories, arranged so that each special function is taken once."""
 
 from __future__ import annotations
 
@@ -11,23 +11,14 @@ from etl.clv.arrays import FloatArray, IndexArray, floats_of, weighted_sum
 
 
 @dataclass(frozen=True)
-class Histories:
-    """What the likelihood of a beta-geometric model needs of its customers.
+class Counts:
+    """Customers by x and by T: all that the part without drop-out needs."""
 
-    A histogram of x, two sums per T and, only for those who had a chance to drop out, the joint
-    (x, t_x, T). Days are looked up in ``days`` by index.
-    """
-
-    counts: FloatArray
+    repeat_orders: FloatArray
     customers_by_count: FloatArray
     ages: FloatArray
     customers_by_age: FloatArray
     orders_by_age: FloatArray
-    days: FloatArray
-    repeat_orders: FloatArray
-    recency_index: IndexArray
-    age_index: IndexArray
-    weight: FloatArray
 
     @property
     def customers(self) -> float:
@@ -40,34 +31,104 @@ class Histories:
         return weighted_sum(self.customers_by_age, self.ages) / self.customers
 
 
-def arrange_histories(triples: pl.DataFrame, fewest_orders: int) -> Histories:
-    """Arrange distinct histories for the likelihood.
+@dataclass(frozen=True)
+class Histories:
+    """The joint (x, t_x, T) of customers, and their counts.
 
-    Args:
-        triples: One row per distinct ``repeat_orders`` (>= 0), ``recency_days`` and ``age_days``
-            (days, recency <= age), with the number of ``customers`` it stands for.
-        fewest_orders: Repeat orders from which on a customer may have dropped out: 0 or 1.
+    Days are looked up in ``days`` by index.
     """
+
+    counts: Counts
+    days: FloatArray
+    repeat_orders: FloatArray
+    recency_index: IndexArray
+    age_index: IndexArray
+    weight: FloatArray
+
+
+@dataclass(frozen=True)
+class PairedHistories:
+    """The joint (x, t_x, T) as two looks into the distinct (x, day), and the counts.
+
+    (x, t_x) is row ``recency_index`` and (x, T) row ``age_index`` of ``repeat_orders``, ``days``.
+    """
+
+    counts: Counts
+    repeat_orders: FloatArray
+    days: FloatArray
+    recency_index: IndexArray
+    age_index: IndexArray
+    weight: FloatArray
+
+
+def arrange_counts(triples: pl.DataFrame) -> Counts:
+    """Count customers by x and by T; ``triples`` as for :func:`arrange_histories`."""
     by_count = triples.group_by("repeat_orders").agg(pl.col("customers").sum())
     by_age = triples.group_by("age_days").agg(
         pl.col("customers").sum(),
         (pl.col("customers") * pl.col("repeat_orders")).sum().alias("orders"),
     )
     by_count, by_age = by_count.sort("repeat_orders"), by_age.sort("age_days")
-    at_risk = triples.filter(pl.col("repeat_orders") >= fewest_orders).sort(
-        "repeat_orders", "recency_days", "age_days"
-    )
-    recency, age = floats_of(at_risk, "recency_days"), floats_of(at_risk, "age_days")
-    days, index = np.unique(np.concatenate([recency, age]), return_inverse=True)
-    return Histories(
-        counts=floats_of(by_count, "repeat_orders"),
+    return Counts(
+        repeat_orders=floats_of(by_count, "repeat_orders"),
         customers_by_count=floats_of(by_count, "customers"),
         ages=floats_of(by_age, "age_days"),
         customers_by_age=floats_of(by_age, "customers"),
         orders_by_age=floats_of(by_age, "orders"),
+    )
+
+
+def arrange_histories(triples: pl.DataFrame, fewest_orders: int) -> Histories:
+    """Arrange distinct histories for a beta-geometric likelihood.
+
+    Args:
+        triples: One row per distinct ``repeat_orders`` (>= 0), ``recency_days`` and ``age_days``
+            (days, recency <= age), with the number of ``customers`` it stands for.
+        fewest_orders: Repeat orders from which on a customer may have dropped out: 0 or 1.
+    """
+    at_risk = _sorted(triples.filter(pl.col("repeat_orders") >= fewest_orders))
+    recency, age = floats_of(at_risk, "recency_days"), floats_of(at_risk, "age_days")
+    days, index = np.unique(np.concatenate([recency, age]), return_inverse=True)
+    return Histories(
+        counts=arrange_counts(triples),
         days=days,
         repeat_orders=floats_of(at_risk, "repeat_orders"),
         recency_index=index[: recency.size],
         age_index=index[recency.size :],
         weight=floats_of(at_risk, "customers"),
     )
+
+
+def arrange_pairs(triples: pl.DataFrame) -> PairedHistories:
+    """Arrange distinct histories by (x, day); ``triples`` as for :func:`arrange_histories`."""
+    triples = _sorted(triples)
+    x, recency, age = (
+        floats_of(triples, name) for name in ("repeat_orders", "recency_days", "age_days")
+    )
+    orders, days, index = distinct_pairs(np.concatenate([x, x]), np.concatenate([recency, age]))
+    return PairedHistories(
+        counts=arrange_counts(triples),
+        repeat_orders=orders,
+        days=days,
+        recency_index=index[: x.size],
+        age_index=index[x.size :],
+        weight=floats_of(triples, "customers"),
+    )
+
+
+def distinct_pairs(
+    repeat_orders: FloatArray, days: FloatArray
+) -> tuple[FloatArray, FloatArray, IndexArray]:
+    """Return the distinct (x, day), sorted, and for each row where it stands among them."""
+    rows = pl.DataFrame({"x": repeat_orders, "day": days})
+    pairs = rows.unique().sort("x", "day").with_row_index("position")
+    index = rows.join(pairs, on=["x", "day"], how="left", maintain_order="left")
+    return (
+        pairs.get_column("x").to_numpy(),
+        pairs.get_column("day").to_numpy(),
+        index.get_column("position").to_numpy().astype(np.intp),
+    )
+
+
+def _sorted(triples: pl.DataFrame) -> pl.DataFrame:
+    return triples.sort("repeat_orders", "recency_days", "age_days")

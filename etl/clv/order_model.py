@@ -14,6 +14,8 @@ from etl.clv.arrays import FloatArray
 from etl.clv.bg_nbd import BgNbd
 from etl.clv.likelihood import Likelihood
 from etl.clv.mbg_nbd import MbgNbd
+from etl.clv.nbd import Nbd
+from etl.clv.pareto_nbd import ParetoNbd
 
 
 class OrderModel(Protocol):
@@ -76,6 +78,8 @@ class OrderModel(Protocol):
         """
 
 
-ORDER_MODELS: dict[str, type[OrderModel]] = {model.name: model for model in (BgNbd, MbgNbd)}
+ORDER_MODELS: dict[str, type[OrderModel]] = {
+    model.name: model for model in (BgNbd, MbgNbd, ParetoNbd, Nbd)
+}
 # What is fitted everywhere; the backtest picks one.
-CANDIDATES = ("bg_nbd", "mbg_nbd")
+CANDIDATES = ("bg_nbd", "mbg_nbd", "pareto_nbd")

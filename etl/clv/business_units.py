@@ -12,7 +12,7 @@ from etl.clv.errors import FitNotConverged, QuadratureError
 from etl.clv.fit import Fit, fit_gamma_gamma, fit_orders
 from etl.clv.gamma_gamma import GammaGamma
 from etl.clv.inputs import ALL, MODELS, PARAMETERS, STATE_SCHEMAS, SUMMARY_COLUMNS
-from etl.clv.lookup import lookup_of_fit
+from etl.clv.lookup import forecasts_of_fit
 from etl.clv.order_model import OrderModel
 from etl.clv.sufficiency import Verdict, evidence_of, judge
 from etl.clv.summaries import HISTORY, check_summaries, counted
@@ -125,7 +125,7 @@ def _fit_group(name: str, segment: str, rows: pl.DataFrame, cutoff_on: date) -> 
 def _try_forecast(model: OrderModel, rows: pl.DataFrame) -> None:
     """Forecast the heaviest buyer, the hardest row: parameters that fail here are no model."""
     heaviest = rows.select(pl.col("repeat_orders").max(), pl.lit(0).alias("age_days"))
-    lookup_of_fit(heaviest, model, 0.0)
+    forecasts_of_fit(heaviest, model, 0.0)
 
 
 def _models(report: tuple[SegmentReport, ...], cutoff_on: date) -> pl.DataFrame:

@@ -20,12 +20,17 @@ import numpy as np
 
 from etl.clv.arrays import FloatArray, IndexArray
 from etl.clv.beta_geometric import BetaGeometricNbd
-from etl.clv.discounting import discounted_orders_if_alive, residual_orders_if_alive
+from etl.clv.discounting import (
+    DAYS_PER_YEAR,
+    discounted_orders_if_alive,
+    residual_orders_if_alive,
+)
 from etl.clv.interpolation import Panels
 from etl.clv.order_model import OrderModel
 
 # exp(-40) is 4e-18: what a residual leaves out beyond 40 / delta days.
 _LAST_DISCOUNT = 40.0
+_LOWEST_RATE = 1e-5 / DAYS_PER_YEAR
 
 # Weights that turn the parts of x into outputs, outputs x parts, for one age. The outputs are the
 # orders within each horizon, the same discounted at each rate, and the residual at each rate.
@@ -39,8 +44,8 @@ class Forecasts:
     Args:
         orders: Within each horizon; rows x horizons.
         discounted: The same discounted at each rate; rates x rows x horizons.
-        residual: Without end, discounted; rates x rows. NaN where a rate is not above zero:
-            orders without end need not be finite.
+        residual: Without end, discounted; rates x rows. NaN where a rate is not above zero (a
+            thousandth of a percent a year): orders without end need not be finite.
         probability_of_order: At least one within each horizon, 0 to 1; rows x horizons.
     """
 
@@ -117,7 +122,9 @@ def _by_rate(
             for rate in rates
         ]
         residual = [
-            residual_orders_if_alive(model, zero, age, rate) if rate > 0.0 else np.full(1, np.nan)
+            residual_orders_if_alive(model, zero, age, rate)
+            if rate >= _LOWEST_RATE
+            else np.full(1, np.nan)
             for rate in rates
         ]
         return np.concatenate([*plain, *np.concatenate(discounted), *residual])[:, None]
@@ -134,7 +141,7 @@ def _by_nodes(
     over x; beyond it is smooth in the logarithm of t. So panels of v may all be one wide.
     """
     bend = max(1.0, model.a, model.r * model.a / (model.a + model.b))
-    endless = rates > 0.0
+    endless = rates >= _LOWEST_RATE
     longest = max([horizons_days[-1], *(_LAST_DISCOUNT / rates[endless])])
     panels = Panels(int(np.ceil(np.log1p(bend * longest / model.alpha))))
     share = np.expm1(panels.nodes) / bend

@@ -9,13 +9,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from etl.clv.arrays import FloatArray, floats_of
-from etl.clv.discounting import (
-    DAYS_PER_MONTH,
-    discount_rate_daily,
-    discounted_orders_if_alive,
-    residual_orders_if_alive,
-)
+from etl.clv.arrays import floats_of
+from etl.clv.discounting import DAYS_PER_MONTH, discount_rate_daily
+from etl.clv.forecasts import forecast_if_alive
 from etl.clv.order_model import OrderModel
 
 HORIZONS_MONTHS = (12, 24, 36, 60, 120, 240, 360, 600)
@@ -23,10 +19,10 @@ HORIZONS_MONTHS = (12, 24, 36, 60, 120, 240, 360, 600)
 RATES = {"discounted": 0.0, "discounted_low_rate": -0.01, "discounted_high_rate": 0.01}
 
 
-def lookup_of_fit(
+def forecasts_of_fit(
     ages: pl.DataFrame, model: OrderModel, discount_rate_annual: float
-) -> pl.DataFrame:
-    """Forecast per distinct (x, T) of one fit and horizon.
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Forecast per distinct (x, T) of one fit: per horizon, and without end.
 
     Args:
         ages: Distinct ``repeat_orders`` (>= 0) and ``age_days`` (days, >= 0).
@@ -36,47 +32,31 @@ def lookup_of_fit(
     Returns:
         ``repeat_orders``, ``age_days``, ``horizon_months``, ``orders_if_alive``, the same
         discounted, and at a rate one point lower and higher (orders within the horizon, >= 0),
-        ``p_order_if_alive`` (0 to 1).
+        ``p_order_if_alive`` (0 to 1); and per (x, T) ``residual_orders_if_alive_discounted`` and
+        the same at the other rates, null where a rate is not above zero: no sum exists.
     """
-    ages = ages.sort("repeat_orders", "age_days")
-    x, age = floats_of(ages, "repeat_orders"), floats_of(ages, "age_days")
-    horizons = np.array(HORIZONS_MONTHS) * DAYS_PER_MONTH
-    of_each = np.tile(horizons, (x.size, 1))
-    plain = model.orders_if_alive(x, age, of_each)
-    values = {"orders_if_alive": plain}
-    for name, points in RATES.items():
-        daily = discount_rate_daily(discount_rate_annual + points)
-        discounted = discounted_orders_if_alive(model, x, age, horizons, plain, daily)
-        values[f"orders_if_alive_{name}"] = discounted
-    values["p_order_if_alive"] = model.probability_of_order_if_alive(x, age, of_each)
-    columns = [
-        ages.select(
-            "repeat_orders",
-            "age_days",
-            pl.lit(months, dtype=pl.Int64).alias("horizon_months"),
-            *(pl.Series(name, column[:, i]) for name, column in values.items()),
-        )
-        for i, months in enumerate(HORIZONS_MONTHS)
-    ]
-    return pl.concat(columns).sort("repeat_orders", "age_days", "horizon_months")
-
-
-def residuals_of_fit(
-    ages: pl.DataFrame, model: OrderModel, discount_rate_annual: float
-) -> pl.DataFrame:
-    """Discounted orders without end per distinct (x, T) of one fit.
-
-    Returns:
-        ``repeat_orders``, ``age_days``, ``residual_orders_if_alive_discounted`` and the same at a
-        rate one point lower and higher; null where the rate is not above zero: no sum exists.
-    """
-    ages = ages.sort("repeat_orders", "age_days")
-    x, age = floats_of(ages, "repeat_orders"), floats_of(ages, "age_days")
-    return ages.with_columns(
-        pl.Series(f"residual_orders_if_alive_{name}", _residuals(model, x, age, rate))
-        for name, points in RATES.items()
-        for rate in [discount_rate_annual + points]
+    ages = ages.select("repeat_orders", "age_days").sort("repeat_orders", "age_days")
+    months = np.array(HORIZONS_MONTHS)
+    daily_rates = [discount_rate_daily(discount_rate_annual + points) for points in RATES.values()]
+    found = forecast_if_alive(
+        model,
+        floats_of(ages, "repeat_orders"),
+        floats_of(ages, "age_days"),
+        months * DAYS_PER_MONTH,
+        daily_rates,
     )
+    discounted = zip(RATES, found.discounted, strict=True)
+    lookup = ages.select(pl.all().repeat_by(months.size).explode()).with_columns(
+        pl.Series("horizon_months", np.tile(months, ages.height)),
+        pl.Series("orders_if_alive", found.orders.ravel()),
+        *(pl.Series(f"orders_if_alive_{name}", values.ravel()) for name, values in discounted),
+        pl.Series("p_order_if_alive", found.probability_of_order.ravel()),
+    )
+    residuals = ages.with_columns(
+        pl.Series(f"residual_orders_if_alive_{name}", values).fill_nan(None)
+        for name, values in zip(RATES, found.residual, strict=True)
+    )
+    return lookup, residuals
 
 
 def alive_of_fit(histories: pl.DataFrame, model: OrderModel, threshold: float) -> pl.DataFrame:
@@ -99,12 +79,3 @@ def alive_of_fit(histories: pl.DataFrame, model: OrderModel, threshold: float) -
     return histories.with_columns(
         pl.Series("p_alive", alive), pl.Series("lapse_gap_days", gap).fill_nan(None)
     )
-
-
-def _residuals(
-    model: OrderModel, x: FloatArray, age: FloatArray, rate_annual: float
-) -> FloatArray | list[None]:
-    # A tenth of a basis point; one point less than 1 % is no exact zero in doubles.
-    if rate_annual < 1e-5:
-        return [None] * x.size
-    return residual_orders_if_alive(model, x, age, discount_rate_daily(rate_annual))

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from etl.clv.inputs import INPUT_SCHEMAS, typed
-from etl.clv.lookup import alive_of_fit, lookup_of_fit, residuals_of_fit
+from etl.clv.lookup import alive_of_fit, forecasts_of_fit
 from etl.clv.order_model import ORDER_MODELS, OrderModel
 from etl.clv.settings import ValueSettings
 from etl.clv.summaries import HISTORY, in_force, with_model_segment
@@ -60,11 +60,11 @@ def _lookups(
     histories = rows.select(*HISTORY, "spend_occasions").unique()
     alive = alive_of_fit(histories, model, settings.lapse_probability)
     no_interval = [pl.lit(None).alias(name) for name in ("spend_p10_factor", "spend_p90_factor")]
-    lookup = lookup_of_fit(ages, model, rate)
+    lookup, residuals = forecasts_of_fit(ages, model, rate)
     return {
         "clv_alive": alive.with_columns(no_interval),
         "clv_lookup": lookup.with_columns(pl.lit(rate).alias("discount_rate_annual")),
-        "clv_residuals": residuals_of_fit(ages, model, rate),
+        "clv_residuals": residuals,
     }
 
 

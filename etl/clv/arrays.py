@@ -46,3 +46,17 @@ def mirrored(lower: FloatArray) -> FloatArray:
 def sums_by(index: IndexArray, values: FloatArray, size: int) -> FloatArray:
     """Sum of the values that share an index, for each index below ``size``."""
     return np.bincount(index, weights=values, minlength=size).astype(np.float64)
+
+
+def distinct_pairs(
+    first: FloatArray, second: FloatArray
+) -> tuple[FloatArray, FloatArray, IndexArray]:
+    """Return the distinct pairs, sorted, and for each row where its pair stands among them."""
+    rows = pl.DataFrame({"first": first, "second": second})
+    pairs = rows.unique().sort("first", "second").with_row_index("position")
+    index = rows.join(pairs, on=["first", "second"], how="left", maintain_order="left")
+    return (
+        pairs.get_column("first").to_numpy(),
+        pairs.get_column("second").to_numpy(),
+        index.get_column("position").to_numpy().astype(np.intp),
+    )

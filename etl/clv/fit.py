@@ -19,6 +19,7 @@ from etl.clv.errors import FitNotConverged
 from etl.clv.gamma_gamma import GammaGamma
 from etl.clv.likelihood import Likelihood, Objective
 from etl.clv.order_model import ORDER_MODELS, OrderModel
+from etl.clv.sbg import Sbg
 
 STORED_DIGITS = 10
 # A logarithm this far from its start is a parameter running away: exp(14) is over a million.
@@ -90,6 +91,26 @@ def fit_orders(name: str, triples: pl.DataFrame) -> Fit[OrderModel]:
     kind = ORDER_MODELS[name]
     maximum = maximise(kind.likelihood(triples), kind.likelihood(_thin(triples)), name)
     return Fit(kind(*maximum.estimates.tolist()), maximum)
+
+
+def fit_sbg(contracts: pl.DataFrame) -> Fit[Sbg]:
+    """Fit sBG to contracts.
+
+    Args:
+        contracts: As :func:`etl.clv.sbg.arrange_contracts` takes them.
+
+    Raises:
+        FitNotConverged: Nobody left, or nobody renewed, or no true maximum.
+
+    Source:
+        Fader and Hardie (2007), How to project customer retention.
+    """
+    contracts = contracts.sort("renewals")
+    if not contracts.get_column("lost_customers").sum():
+        raise FitNotConverged("No customer left at a renewal.", where="sbg")
+    problem = Sbg.likelihood(contracts)
+    maximum = maximise(problem, problem, "sbg")
+    return Fit(Sbg(*maximum.estimates.tolist()), maximum)
 
 
 def fit_gamma_gamma(pairs: pl.DataFrame) -> Fit[GammaGamma]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from etl.clv.arrays import FloatArray, IndexArray, floats_of, weighted_sum
+from etl.clv.arrays import FloatArray, IndexArray, distinct_pairs, floats_of, weighted_sum
 
 
 @dataclass(frozen=True)
@@ -113,20 +113,6 @@ def arrange_pairs(triples: pl.DataFrame) -> PairedHistories:
         recency_index=index[: x.size],
         age_index=index[x.size :],
         weight=floats_of(triples, "customers"),
-    )
-
-
-def distinct_pairs(
-    repeat_orders: FloatArray, days: FloatArray
-) -> tuple[FloatArray, FloatArray, IndexArray]:
-    """Return the distinct (x, day), sorted, and for each row where it stands among them."""
-    rows = pl.DataFrame({"x": repeat_orders, "day": days})
-    pairs = rows.unique().sort("x", "day").with_row_index("position")
-    index = rows.join(pairs, on=["x", "day"], how="left", maintain_order="left")
-    return (
-        pairs.get_column("x").to_numpy(),
-        pairs.get_column("day").to_numpy(),
-        index.get_column("position").to_numpy().astype(np.intp),
     )
 
 

@@ -20,8 +20,8 @@ import polars as pl
 from scipy import special
 
 from etl.clv import pareto_likelihood
-from etl.clv.arrays import FloatArray
-from etl.clv.histories import PairedHistories, arrange_pairs, distinct_pairs
+from etl.clv.arrays import FloatArray, distinct_pairs
+from etl.clv.histories import PairedHistories, arrange_pairs
 from etl.clv.likelihood import Likelihood
 from etl.clv.nbd import log_negative_binomial
 from etl.clv.pareto_tails import ParetoParameters, log_active, log_lost, tails

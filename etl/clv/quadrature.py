@@ -16,12 +16,13 @@ Source:
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
-from etl.clv.arrays import FloatArray
+from etl.clv.arrays import FloatArray, IndexArray
 from etl.clv.errors import QuadratureError
 
 STEP = 0.025
@@ -31,6 +32,20 @@ _FINEST_STEP = STEP / 32
 # exp(-35) = 6e-16: what is left beyond the ends of the range.
 _TAIL = 35.0
 _ROWS_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Nodes in p, and ln p, ln (1-p) and the log measure dp / (p (1-p)) there."""
+
+    p: FloatArray
+    log_p: FloatArray
+    log_q: FloatArray
+    log_measure: FloatArray
+
+
+# Values at the nodes for some rows (an index array): one array, rows x nodes, per column.
+Integrand = Callable[[Nodes, IndexArray], Iterable[FloatArray]]
 
 
 def orders_until_dropout(
@@ -54,28 +69,46 @@ def orders_until_dropout(
     Source:
         Fader, Hardie and Lee (2005), eq. (10), given that the customer is active.
     """
-    result = np.empty(growth.shape)
+
+    def orders(nodes: Nodes, rows: IndexArray) -> Iterator[FloatArray]:
+        for column in growth.T:
+            yield _orders_given_dropout(nodes.p, column[rows, None], exponent[rows, None])
+
+    return mean_over_dropout(a, b, chances, orders, growth.shape[1])
+
+
+def mean_over_dropout(
+    a: float, b: float, chances: FloatArray, integrand: Integrand, columns: int
+) -> FloatArray:
+    """Mean of functions of p over p ~ Beta(a, b + chances).
+
+    Args:
+        a: First parameter of the population's drop-out probability, > 0.
+        b: Its second parameter, > 0.
+        chances: Chances to drop out that were survived, >= 0, one per row.
+        integrand: The functions, bounded but for powers of p at its ends.
+        columns: How many they are.
+
+    Returns:
+        One row per customer, one column per function.
+
+    Raises:
+        QuadratureError: The weights of the rule do not sum to one even at its finest step.
+    """
+    result = np.empty((chances.size, columns))
     for start in range(0, chances.size, _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        result[rows] = _by_step(a, b, chances[rows], exponent[rows], growth[rows], STEP)
+        rows = np.arange(start, min(start + _ROWS_AT_ONCE, chances.size))
+        _integrate(a, b, chances, integrand, rows, STEP, result)
     return result
 
 
-@dataclass(frozen=True)
-class _Nodes:
-    p: FloatArray
-    log_p: FloatArray
-    log_q: FloatArray
-    log_measure: FloatArray
-
-
-def _nodes(a: float, b: float, step: float) -> _Nodes:
+def _nodes(a: float, b: float, step: float) -> Nodes:
     """Nodes in p with the logarithm of their measure dp / (p (1-p))."""
     lower = -np.arcsinh(2.0 * _TAIL / (np.pi * min(a, 1.0)))
     upper = np.arcsinh(2.0 * _TAIL / (np.pi * min(b, 1.0)))
     u = np.arange(np.floor(lower / step), np.ceil(upper / step) + 1.0) * step
     y = np.pi / 2.0 * np.sinh(u)
-    return _Nodes(
+    return Nodes(
         p=special.expit(y),
         log_p=special.log_expit(y),
         log_q=special.log_expit(-y),
@@ -83,35 +116,33 @@ def _nodes(a: float, b: float, step: float) -> _Nodes:
     )
 
 
-def _by_step(
+def _integrate(
     a: float,
     b: float,
     chances: FloatArray,
-    exponent: FloatArray,
-    growth: FloatArray,
+    integrand: Integrand,
+    rows: IndexArray,
     step: float,
-) -> FloatArray:
-    """Integrate with one step; rows whose weights miss one are done again with half of it."""
+    result: FloatArray,
+) -> None:
+    """Integrate some rows with one step; where the weights miss one, again with half of it."""
     nodes = _nodes(a, b, step)
-    survivals = (b + chances)[:, None]
+    survivals = (b + chances[rows])[:, None]
     weights = np.exp(
         a * nodes.log_p + survivals * nodes.log_q + nodes.log_measure - special.betaln(a, survivals)
     )
-    result = np.empty(growth.shape)
-    for column in range(growth.shape[1]):
-        orders = _orders_given_dropout(nodes.p, growth[:, column, None], exponent[:, None])
-        result[:, column] = (weights * orders).sum(axis=1)
-    rough = np.abs(weights.sum(axis=1) - 1.0) > WEIGHT_TOLERANCE
-    if not rough.any():
-        return result
+    for column, values in enumerate(integrand(nodes, rows)):
+        result[rows, column] = (weights * values).sum(axis=1)
+    rough = rows[np.abs(weights.sum(axis=1) - 1.0) > WEIGHT_TOLERANCE]
+    if not rough.size:
+        return
     if step <= _FINEST_STEP:
         raise QuadratureError(
             f"The beta weights at a = {a:.4g}, b = {b:.4g} do not sum to one at the finest step.",
             where="clv",
             todo="Treat the business unit as not forecastable; the fit is degenerate.",
         )
-    result[rough] = _by_step(a, b, chances[rough], exponent[rough], growth[rough], step / 2.0)
-    return result
+    _integrate(a, b, chances, integrand, rough, step / 2.0, result)
 
 
 def _orders_given_dropout(p: FloatArray, k: FloatArray, exponent: FloatArray) -> FloatArray:

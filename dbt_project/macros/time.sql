@@ -27,3 +27,49 @@
 {% macro days_between(first_day, last_day) -%}
     cast({{ dbt.datediff(first_day, last_day, 'day') }} as bigint)
 {%- endmacro %}
+
+
+{# The first day of a day's month. #}
+{% macro month_of(day) -%}
+    cast(date_trunc('month', {{ day }}) as date)
+{%- endmacro %}
+
+
+{# Calendar months from one day's month to another's; the day within the month does not count. #}
+{% macro months_between(first_day, last_day) -%}
+    ({{ months_counted(last_day) }} - {{ months_counted(first_day) }})
+{%- endmacro %}
+
+
+{# The first day of the month some whole months after a day's month. #}
+{% macro month_plus(day, months) -%}
+    {%- set counted = '(' ~ months_counted(day) ~ ' + ' ~ months ~ ')' -%}
+    make_date(
+        cast({{ integer_divide(counted, '12') }} as integer),
+        cast(mod({{ counted }}, 12) + 1 as integer),
+        1
+    )
+{%- endmacro %}
+
+
+{% macro months_counted(day) -%}
+    cast(extract(year from {{ day }}) * 12 + extract(month from {{ day }}) - 1 as bigint)
+{%- endmacro %}
+
+
+{# The whole numbers from 0 to 10^digits - 1 as a select with the column `number`. #}
+{% macro whole_numbers(digits) -%}
+    select cast(
+        {%- for place in range(digits) %}
+        {{ '+ ' if not loop.first }}{{ 10 ** place }} * digit_{{ place }}.digit
+        {%- endfor %} as bigint
+    ) as number
+    from
+    {%- for place in range(digits) %}
+        {{ 'cross join ' if not loop.first }}(
+            {%- for digit in range(10) %}
+            {{ 'union all ' if not loop.first }}select {{ digit }} as digit
+            {%- endfor %}
+        ) as digit_{{ place }}
+    {%- endfor %}
+{%- endmacro %}

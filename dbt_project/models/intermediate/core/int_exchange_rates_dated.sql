@@ -22,6 +22,14 @@ opportunities as (
     select * from {{ ref('int_opportunities_latest') }}
 ),
 
+marketing_spend as (
+    select * from {{ ref('int_marketing_spend_latest') }}
+),
+
+campaigns as (
+    select * from {{ ref('int_campaigns_latest') }}
+),
+
 days_with_money as (
     select ordered_on as used_on from orders
     union
@@ -32,6 +40,10 @@ days_with_money as (
     select opened_on as used_on from cases
     union
     select coalesce(closed_on, created_on) as used_on from opportunities
+    union
+    select spent_on as used_on from marketing_spend
+    union
+    select coalesce(starts_on, first_known_on) as used_on from campaigns
 ),
 
 dated as (

@@ -17,20 +17,9 @@ netted as (
 costed as (
     select
         *,
-        case
-            when net_revenue is null then null
-            when coalesce(lines_whole, 0) = 0 then 0
-            else
-                {{ money_share(
-                    'net_revenue',
-                    '(uncosted_part * (1 - ' ~ parameter('margin_default_rate') ~ '))',
-                    'lines_whole', reporting_digits(), scale=10
-                ) }}
-        end
+        {{ assumed_cost('net_revenue', 'uncosted_part', 'lines_whole') }}
         + case when is_counted then known_cost_amount else 0 end as cost_amount,
-        {{ money_mul(
-            'net_revenue', parameter('margin_variable_cost_rate'), reporting_digits()
-        ) }} as variable_cost_amount,
+        {{ variable_cost('net_revenue') }} as variable_cost_amount,
         is_counted and has_goods and not is_fully_refunded as is_purchase_occasion
     from netted
 ),

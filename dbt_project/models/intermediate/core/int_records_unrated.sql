@@ -30,6 +30,14 @@ cases as (
     select * from {{ ref('int_cases_rated') }}
 ),
 
+marketing_spend as (
+    select * from {{ ref('int_marketing_spend_rated') }}
+),
+
+campaigns as (
+    select * from {{ ref('int_campaigns_rated') }}
+),
+
 -- An order that is cancelled or a test earns nothing at any rate; what was paid for it still shows.
 unrated as (
     select
@@ -102,6 +110,26 @@ unrated as (
         opened_on as needed_on
     from cases
     where compensation <> 0 and exchange_rate is null
+    union all
+    select
+        'marketing spend' as record_type,
+        source_system,
+        cast(null as string) as order_id,
+        cast(spent_on as string) || '|' || channel || '|' || purpose as record_id,
+        currency,
+        spent_on as needed_on
+    from marketing_spend
+    where amount <> 0 and spent_on <= {{ as_of_date() }} and exchange_rate is null
+    union all
+    select
+        'spend of campaign' as record_type,
+        source_system,
+        cast(null as string) as order_id,
+        campaign_id as record_id,
+        currency,
+        spent_on as needed_on
+    from campaigns
+    where spend <> 0 and spent_on <= {{ as_of_date() }} and exchange_rate is null
 )
 
 select * from unrated

@@ -12,6 +12,7 @@ from etl.clv.bg_nbd import BgNbd
 from etl.clv.forecasts import forecast_if_alive
 from etl.clv.mbg_nbd import MbgNbd
 from etl.clv.order_model import OrderModel
+from etl.clv.pareto_nbd import ParetoNbd
 
 HORIZONS = np.array([12, 24, 36, 60, 120, 240, 360, 600]) * 365.25 / 12
 RATES = [float(np.log1p(rate)) / 365.25 for rate in (0.10, 0.09, 0.11)]
@@ -28,6 +29,12 @@ BETA_GEOMETRIC = {
     "all alike": (1.0, 30.0, 200.0, 1000.0),
     "impatient": (0.1, 0.5, 0.05, 0.3),
 }
+PARETO = {
+    "cdnow": (0.5533, 74.0439, 0.6062, 81.6809),
+    "pole of the closed form": (0.8, 40.0, 1.0, 300.0),
+    "long lives": (2.0, 100.0, 0.05, 5.0),
+    "short lives": (0.3, 2.0, 30.0, 900.0),
+}
 MODELS = [
     *(
         pytest.param(BgNbd(*values), id=f"bg_nbd, {name}")
@@ -37,7 +44,12 @@ MODELS = [
         pytest.param(MbgNbd(*values), id=f"mbg_nbd, {name}")
         for name, values in BETA_GEOMETRIC.items()
     ),
+    *(
+        pytest.param(ParetoNbd(*values), id=f"pareto_nbd, {name}")
+        for name, values in PARETO.items()
+    ),
 ]
+OF_EACH_KIND = MODELS[:15:7]
 
 
 def slow_integrals(model: OrderModel, daily_rates: list[float]) -> FloatArray:
@@ -74,7 +86,7 @@ def test_fast_is_slow_to_nine_digits(model):
     assert fast.residual == pytest.approx(slow[:, :, -1], rel=1e-9)
 
 
-@pytest.mark.parametrize("model", MODELS[::7])
+@pytest.mark.parametrize("model", OF_EACH_KIND)
 def test_a_row_does_not_depend_on_its_company(model):
     together = forecast_if_alive(model, X, AGE, HORIZONS, RATES)
     for row in (0, 7, 19, 29):
@@ -86,7 +98,7 @@ def test_a_row_does_not_depend_on_its_company(model):
         assert (alone.probability_of_order == together.probability_of_order[one]).all()
 
 
-@pytest.mark.parametrize("model", MODELS[::7])
+@pytest.mark.parametrize("model", OF_EACH_KIND)
 def test_without_discounting_nothing_is_lost_and_no_end_is_no_number(model):
     flat = forecast_if_alive(model, X, AGE, HORIZONS, [0.0, -2.7e-5])
     assert flat.discounted[0] == pytest.approx(flat.orders, rel=1e-12)
@@ -94,7 +106,7 @@ def test_without_discounting_nothing_is_lost_and_no_end_is_no_number(model):
     assert np.isnan(flat.residual).all()
 
 
-@pytest.mark.parametrize("model", MODELS[::7])
+@pytest.mark.parametrize("model", OF_EACH_KIND)
 def test_the_lookup_of_ten_million_customers_takes_two_seconds(model):
     """Three years daily: every T with x to 30, and scattered heavier buyers."""
     ages = np.arange(1.0, 1096.0)

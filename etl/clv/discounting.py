@@ -9,8 +9,8 @@ from etl.clv.order_model import OrderModel
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12.0
-# Gauss-Legendre points per stretch between two horizons.
-_POINTS = 16
+# Gauss-Legendre points and weights per stretch between two horizons.
+_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 # Steps of the double-exponential rule for the integral without end; error below 1e-10.
 _STEP = 0.125
 _RANGE = (-3.75, 3.75)
@@ -54,14 +54,13 @@ def discounted_orders_if_alive(
     scale = age_days[:, None] + 1.0
     ends = np.log1p(horizons_days[None, :] / scale)
     starts = np.concatenate([np.zeros_like(scale), ends[:, :-1]], axis=1)
-    points, weights = np.polynomial.legendre.leggauss(_POINTS)
     half = (ends - starts)[:, :, None] / 2.0
-    v = starts[:, :, None] + half * (points + 1.0)
+    v = starts[:, :, None] + half * (_POINTS + 1.0)
     s = scale[:, :, None] * np.expm1(v)
     orders = model.orders_if_alive(
         repeat_orders, age_days, s.reshape(repeat_orders.size, -1)
     ).reshape(s.shape)
-    measure = half * weights * scale[:, :, None] * np.exp(v)
+    measure = half * _WEIGHTS * scale[:, :, None] * np.exp(v)
     stretches = (measure * np.exp(-daily_rate * s) * orders).sum(axis=2)
     result: FloatArray = np.exp(-daily_rate * horizons_days) * undiscounted + daily_rate * (
         np.cumsum(stretches, axis=1)

@@ -11,6 +11,7 @@ Source:
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -32,6 +33,8 @@ class GammaGamma:
         q: Shape of the customers' rates.
         gamma: Rate of the customers' rates, money.
     """
+
+    name: ClassVar[str] = "gamma_gamma"
 
     p: float
     q: float

@@ -7,7 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from etl.clv.gamma_gamma import GammaGamma
 from etl.clv.inputs import INPUT_SCHEMAS, typed
+from etl.clv.intervals import QUANTILES, spend_quantile_factors
 from etl.clv.lookup import alive_of_fit, forecasts_of_fit
 from etl.clv.order_model import ORDER_MODELS, OrderModel
 from etl.clv.settings import ValueSettings
@@ -47,25 +49,33 @@ def build_lookups(
         )
         labels = [pl.lit(fit[name]).alias(name) for name in _FIT]
         if rows.height:
-            for name, lookup in _lookups(rows, _model_of(parameters, fit), settings).items():
+            order_model, spend = _model_of(parameters, fit), _spend_of(parameters, fit)
+            for name, lookup in _lookups(rows, order_model, spend, settings).items():
                 made[name].append(lookup.with_columns(labels))
     return {name: typed(frames, INPUT_SCHEMAS[name]) for name, frames in made.items()}
 
 
 def _lookups(
-    rows: pl.DataFrame, model: OrderModel, settings: ValueSettings
+    rows: pl.DataFrame, model: OrderModel, spend: GammaGamma | None, settings: ValueSettings
 ) -> dict[str, pl.DataFrame]:
     """Make the lookups of one fit for the customers it scores."""
     ages, rate = _ages(rows), settings.discount_rate_annual
     histories = rows.select(*HISTORY, "spend_occasions").unique()
     alive = alive_of_fit(histories, model, settings.lapse_probability)
-    no_interval = [pl.lit(None).alias(name) for name in ("spend_p10_factor", "spend_p90_factor")]
     lookup, residuals = forecasts_of_fit(ages, model, rate)
     return {
-        "clv_alive": alive.with_columns(no_interval),
+        "clv_alive": _with_spend_quantiles(alive, model, spend),
         "clv_lookup": lookup.with_columns(pl.lit(rate).alias("discount_rate_annual")),
         "clv_residuals": residuals,
     }
+
+
+def _with_spend_quantiles(
+    alive: pl.DataFrame, model: OrderModel, spend: GammaGamma | None
+) -> pl.DataFrame:
+    if spend is None:
+        return alive.with_columns(pl.lit(None).alias(name) for name in QUANTILES)
+    return spend_quantile_factors(model, spend, alive)
 
 
 def _ages(rows: pl.DataFrame) -> pl.DataFrame:
@@ -75,7 +85,17 @@ def _ages(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _model_of(parameters: pl.DataFrame, fit: dict[str, Any]) -> OrderModel:
+    return ORDER_MODELS[fit["model"]](**_estimates(parameters, fit, fit["model"]))
+
+
+def _spend_of(parameters: pl.DataFrame, fit: dict[str, Any]) -> GammaGamma | None:
+    if fit["spend_model"] != GammaGamma.name:
+        return None
+    return GammaGamma(**_estimates(parameters, fit, GammaGamma.name))
+
+
+def _estimates(parameters: pl.DataFrame, fit: dict[str, Any], model: str) -> dict[str, float]:
     rows = parameters.filter(
-        pl.col("model") == fit["model"], *(pl.col(name) == fit[name] for name in _FIT)
+        pl.col("model") == model, *(pl.col(name) == fit[name] for name in _FIT)
     )
-    return ORDER_MODELS[fit["model"]](**dict(rows.select("parameter", "estimate").iter_rows()))
+    return dict(rows.select("parameter", "estimate").iter_rows())

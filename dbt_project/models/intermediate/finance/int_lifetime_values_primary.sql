@@ -10,11 +10,19 @@ primary_parts as (
         repeat_orders,
         recency_days,
         age_days,
+        spend_occasions,
         p_alive,
+        lapses_on,
         p_order_12m,
         expected_order_value,
+        spend_basis,
         margin_rate,
         clv_12m_margin_discounted_if_reactivated,
+        model,
+        spend_model,
+        model_segment,
+        model_run_id,
+        choice_code,
         clv_cutoff_on
     from parts
     qualify

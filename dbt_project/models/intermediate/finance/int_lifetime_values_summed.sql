@@ -1,12 +1,22 @@
 {% set forecasts = [
     'expected_orders_12m', 'expected_orders_24m', 'expected_orders_36m',
     'clv_12m_revenue_nominal', 'clv_24m_revenue_nominal', 'clv_36m_revenue_nominal',
+    'clv_12m_revenue_discounted', 'clv_24m_revenue_discounted', 'clv_36m_revenue_discounted',
     'clv_12m_margin_nominal', 'clv_24m_margin_nominal', 'clv_36m_margin_nominal',
     'clv_12m_margin_discounted', 'clv_24m_margin_discounted', 'clv_36m_margin_discounted',
+    'clv_36m_margin_discounted_rate_minus_1pp', 'clv_36m_margin_discounted_rate_plus_1pp',
+    'clv_36m_margin_discounted_margin_minus_10pct', 'clv_36m_margin_discounted_margin_plus_10pct',
+    'clv_residual_margin_discounted',
+    'clv_residual_margin_discounted_after_60m', 'clv_residual_margin_discounted_after_120m',
+    'clv_residual_margin_discounted_rate_minus_1pp', 'clv_residual_margin_discounted_rate_plus_1pp',
 ] -%}
+{% set quantiles = ['clv_12m_margin_nominal_p10', 'clv_12m_margin_nominal_p90'] -%}
 
 with parts as (
-    select * from {{ ref('customer_lifetime_value_parts') }}
+    select
+        *,
+        rule_id in ('CV11_FORECAST', 'CV13_UNIT_AVERAGE') as is_forecast
+    from {{ ref('customer_lifetime_value_parts') }}
 ),
 
 -- Decimals only: the sum does not depend on the order of the rows.
@@ -24,12 +34,26 @@ summed as (
         end as margin_basis
         {%- for forecast in forecasts %},
         sum({{ forecast }}) as {{ forecast }}
+        {%- endfor %}
+        {%- for quantile in quantiles %},
+        -- Quantiles do not add up: only a single forecast has any.
+        case when sum(case when is_forecast then 1 else 0 end) = 1 then max({{ quantile }}) end
+            as {{ quantile }}
         {%- endfor %},
+        sum(case when is_extrapolated_36m then 1 else 0 end) as extrapolated_units,
+        sum(case when is_extrapolated_36m is not null then 1 else 0 end) as units_with_36m,
+        case
+            when
+                min(case when is_forecast then model end)
+                <> max(case when is_forecast then model end) then 'mixed'
+            else min(case when is_forecast then model end)
+        end as model,
         sum(case when rule_id = 'CV11_FORECAST' then 1 else 0 end) as forecast_units,
+        sum(case when rule_id = 'CV13_UNIT_AVERAGE' then 1 else 0 end) as averaged_units,
         sum(case when rule_id = 'CV21_NO_MODEL' then 1 else 0 end) as unmodelled_units,
         sum(case when sufficiency = 'sufficient_with_caveat' then 1 else 0 end) as caveat_units,
         {{ joined_text(
-            "case when rule_id in ('CV11_FORECAST', 'CV21_NO_MODEL')"
+            "case when is_forecast or rule_id = 'CV21_NO_MODEL'"
             ~ " then business_unit || ': ' || sufficiency_reason end",
             "' '",
             'business_unit asc nulls last'

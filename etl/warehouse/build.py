@@ -30,7 +30,9 @@ from etl.warehouse.values import CLV_STATE, fit_values, stored_fits
 
 _IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest +int_leads_latest"
 _SUMMARY_MODELS = "+int_clv_summaries +int_parameters_in_force +int_records_without_rate"
+# These tests can only count rows; what etl asks in their place can tell what is wrong.
 _RATES_TEST = "records_have_a_rate"
+_RECONCILIATION_TEST = "reconciliation_has_no_difference"
 _CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".json"}
 
 
@@ -72,13 +74,14 @@ def build_warehouse(
         dbt = DbtRun(settings, engine, inputs, as_of, variables)
         results = dbt.build(progress, select=_IDENTITY_MODELS)
         key_changes, keys = resolve_identities(settings, inputs, as_of, progress)
-        # The test of the rates can only count; what follows it here can tell.
         results += dbt.build(
             progress, select=_SUMMARY_MODELS, exclude=f"{_IDENTITY_MODELS} {_RATES_TEST}"
         )
         refuse_missing_rates(settings)
         fits, proposed = fit_values(settings, inputs, as_of, progress, refit=refit)
-        results += dbt.build(progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS}")
+        results += dbt.build(
+            progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS} {_RECONCILIATION_TEST}"
+        )
     state = fits | {KEY_STATE: key_changes}
     proposals = proposed | {KEY_STATE: keys}
     record = _checked(settings, inputs, _identify(lake, state, as_of, variables), results)

@@ -1,4 +1,8 @@
-"""Counts rows and amounts from file to lake to mart; a difference stops the publish."""
+"""Counts rows and amounts from file to lake to mart; a difference stops the publish.
+
+What the marts must add up to is compared in the mart ``reconciliation``; here is only how a person
+is told of a difference.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +29,11 @@ def reconcile(
 
     Returns:
         ``tables``: per source system and table, rows and amounts delivered, rejected, accepted
-        and in the lake; ``orders``: per source system, what became of each version of an order.
+        and in the lake; ``orders``: per source system, what became of each version of an order;
+        ``marts``: each pair of amounts of the mart ``reconciliation``.
 
     Raises:
-        DataBlocked: Two counts that must be equal differ; names them with both numbers.
+        DataBlocked: Two counts or amounts that must be equal differ; names them with both numbers.
     """
     held = "\n    union all\n    ".join(_held(inputs, table) for table in sorted(TABLES))
     tables = frame(
@@ -39,16 +44,25 @@ def reconcile(
     orders = frame(
         build, statement("reconcile_orders"), as_of=as_of, lake=f"{inputs}/orders/*.parquet"
     ).to_dicts()
-    differences = [d for row in tables for d in _table_differences(row)]
-    differences += [d for row in orders for d in _order_differences(row)]
+    marts = frame(build, statement("read_reconciliation")).to_dicts()
+    lost = [d for row in tables for d in _table_differences(row)]
+    lost += [d for row in orders for d in _order_differences(row)]
+    _refuse(lost, "Compare data/raw/_commits with the named table.")
+    _refuse(
+        [d for row in marts for d in _mart_differences(row)],
+        "Compare the two named sides in the build; its mart reconciliation has all pairs.",
+    )
+    return {"tables": tables, "orders": orders, "marts": marts}
+
+
+def _refuse(differences: list[str], todo: str) -> None:
     if differences:
         raise DataBlocked(
             f"Rows or amounts were lost or made on the way: {'; '.join(differences)}.",
             where="reconciliation",
-            todo="Nothing was published. Compare data/raw/_commits with the named table.",
+            todo=f"Nothing was published. {todo}",
             code="NOT_RECONCILED",
         )
-    return {"tables": tables, "orders": orders}
 
 
 def _held(inputs: Path, table: str) -> str:
@@ -83,4 +97,13 @@ def _order_differences(row: dict[str, Any]) -> list[str]:
     return [
         f"{row['source_system']}.orders: {row['versions_in_lake']} versions in lake,"
         f" {explained} accounted for, {row['orders_in_mart']} in the mart"
+    ]
+
+
+def _mart_differences(row: dict[str, Any]) -> list[str]:
+    if row["difference"] == 0:
+        return []
+    return [
+        f"{row['check_name']}, {row['business_unit']} ({row['description']}):"
+        f" {row['left_amount']} against {row['right_amount']}"
     ]

@@ -10,8 +10,9 @@ import pytest
 
 from etl.clv import fit
 from etl.clv.bg_nbd import BgNbd
-from etl.clv.errors import FitNotConverged
+from etl.clv.errors import FitNotConverged, NoFit
 from etl.clv.gamma_gamma import GammaGamma
+from etl.clv.order_model import CANDIDATES, ORDER_MODELS
 from tests.clv_samples import cdnow, simulated, spends, triples
 
 
@@ -94,6 +95,7 @@ def test_nobody_ordered_twice_is_said():
     with pytest.raises(FitNotConverged, match="second day") as caught:
         fit_bg_nbd(triples(rows))
     assert caught.value.code == "CLV_NOT_CONVERGED"
+    assert caught.value.reason == NoFit.NOBODY_RETURNED
 
 
 def test_no_spend_is_said():
@@ -101,15 +103,44 @@ def test_no_spend_is_said():
         fit_gamma_gamma(spends(cdnow()).clear())
 
 
-def test_a_likelihood_without_a_maximum_is_refused():
-    """Everyone ordered again on the last day: nobody can have dropped out, so a runs to zero."""
+@pytest.mark.parametrize("name", ORDER_MODELS)
+def test_a_likelihood_without_a_maximum_is_refused(name):
+    """Everyone ordered twice more, the last time today: no customer differs from another."""
     ages = list(range(30, 130))
     rows = pl.DataFrame(
         {"repeat_orders": [2] * 100, "recency_days": ages, "age_days": ages, "customers": [9] * 100}
     )
     with pytest.raises(FitNotConverged) as caught:
-        fit_bg_nbd(rows)
-    assert "a = " in caught.value.what
+        fit.fit_orders(name, rows)
+    assert caught.value.reason == NoFit.RUNS_AWAY
+    assert "r grows without bound" in caught.value.what
+    assert caught.value.where == name
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_customers_who_never_stop_are_said_to_show_no_dropout(name):
+    random = np.random.default_rng(2)
+    age = random.integers(200, 700, 1_500)
+    orders = random.poisson(random.gamma(0.8, 1 / 40.0, age.size) * age)
+    last = np.where(orders > 0, np.ceil(age * random.random(age.size) ** (1 / orders.clip(1))), 0)
+    rows = pl.DataFrame({"repeat_orders": orders, "recency_days": last, "age_days": age})
+    with pytest.raises(FitNotConverged, match="no drop-out") as caught:
+        fit.fit_orders(name, triples(rows))
+    assert caught.value.reason == NoFit.NO_DROPOUT
+    assert fit.fit_orders("nbd", triples(rows)).maximum.log_likelihood >= (
+        caught.value.log_likelihood - 0.5
+    )
+
+
+def test_covariance_on_both_scales_is_the_inverse_of_the_information():
+    found = fit.fit_orders("pareto_nbd", triples(cdnow()))
+    values = np.array(list(vars(found.model).values()))
+    information = -type(found.model).likelihood(triples(cdnow())).hessian(values)
+    assert found.maximum.covariance @ information == pytest.approx(np.eye(4), abs=1e-5)
+    assert found.maximum.log_covariance * np.outer(values, values) == pytest.approx(
+        found.maximum.covariance
+    )
+    assert found.maximum.standard_errors == pytest.approx([0.0476, 5.899, 0.1873, 43.48], rel=1e-3)
 
 
 def test_spend_that_everyone_shares_is_refused():

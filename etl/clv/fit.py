@@ -15,9 +15,10 @@ from scipy import optimize
 
 from etl.clv import gamma_gamma
 from etl.clv.arrays import FloatArray
-from etl.clv.errors import FitNotConverged
+from etl.clv.errors import FitNotConverged, NoFit
 from etl.clv.gamma_gamma import GammaGamma
 from etl.clv.likelihood import Likelihood, Objective
+from etl.clv.nbd import Nbd
 from etl.clv.order_model import ORDER_MODELS, OrderModel
 from etl.clv.sbg import Sbg
 
@@ -27,6 +28,12 @@ _FARTHEST = 14.0
 # Of the mean log-likelihood by the log parameters: at this slope ten digits stand still.
 _FLAT = 1e-10
 _NEWTON_STEPS = 30
+# By the logarithms; a longer step is shortened to it.
+_LONGEST_STEP = 2.0
+# A logarithm this far from every start is named as running away: a factor of a thousand.
+_FAR = 7.0
+# Log-likelihood by which a model must beat the NBD to be told from it.
+_NO_BETTER = 0.5
 _DRAFT_ROWS = 20_000
 
 Model = TypeVar("Model", covariant=True)
@@ -87,9 +94,14 @@ def fit_orders(name: str, triples: pl.DataFrame) -> Fit[OrderModel]:
     """
     triples = triples.sort("repeat_orders", "recency_days", "age_days")
     if triples.filter(pl.col("repeat_orders") > 0).is_empty():
-        raise FitNotConverged("No customer ordered on a second day.", where=name)
+        raise FitNotConverged(
+            "No customer ordered on a second day.", reason=NoFit.NOBODY_RETURNED, where=name
+        )
     kind = ORDER_MODELS[name]
-    maximum = maximise(kind.likelihood(triples), kind.likelihood(_thin(triples)), name)
+    try:
+        maximum = maximise(kind.likelihood(triples), kind.likelihood(_thin(triples)), name)
+    except FitNotConverged as error:
+        raise _against_nbd(error, triples) from error
     return Fit(kind(*maximum.estimates.tolist()), maximum)
 
 
@@ -107,7 +119,9 @@ def fit_sbg(contracts: pl.DataFrame) -> Fit[Sbg]:
     """
     contracts = contracts.sort("renewals")
     if not contracts.get_column("lost_customers").sum():
-        raise FitNotConverged("No customer left at a renewal.", where="sbg")
+        raise FitNotConverged(
+            "No customer left at a renewal.", reason=NoFit.NOBODY_LEFT, where="sbg"
+        )
     problem = Sbg.likelihood(contracts)
     maximum = maximise(problem, problem, "sbg")
     return Fit(Sbg(*maximum.estimates.tolist()), maximum)
@@ -126,7 +140,9 @@ def fit_gamma_gamma(pairs: pl.DataFrame) -> Fit[GammaGamma]:
         Fader and Hardie (2013), eq. (1a).
     """
     if pairs.is_empty():
-        raise FitNotConverged("No repeat order has spend.", where="gamma_gamma")
+        raise FitNotConverged(
+            "No repeat order has spend.", reason=NoFit.NO_SPEND, where="gamma_gamma"
+        )
     pairs = pairs.sort("spend_occasions", "mean_spend")
     maximum = maximise(
         gamma_gamma.likelihood(pairs), gamma_gamma.likelihood(_thin(pairs)), "gamma_gamma"
@@ -135,13 +151,16 @@ def fit_gamma_gamma(pairs: pl.DataFrame) -> Fit[GammaGamma]:
     if params.q <= 1.0:
         raise FitNotConverged(
             f"The mean spend of the population does not exist (q = {params.q:.4g}, needs > 1).",
+            reason=NoFit.NO_MEAN,
             where="gamma_gamma",
         )
     return Fit(params, maximum)
 
 
 def maximise(problem: Likelihood, draft: Likelihood, where: str) -> Maximum:
-    """Climb from every start on the draft, then from its best point on all, then Newton.
+    """Climb from every start on the draft, then Newton from its best point on all.
+
+    Only where Newton fails from there is all of it climbed too.
 
     Args:
         problem: What is to be maximised.
@@ -151,10 +170,13 @@ def maximise(problem: Likelihood, draft: Likelihood, where: str) -> Maximum:
     Raises:
         FitNotConverged: The message says which parameter or which test failed.
     """
-    climbs = [_climb(_on_logarithms(draft), np.log(start)) for start in draft.starts]
-    best = min(climbs, key=lambda climb: float(climb.fun))
-    climbs.append(_climb(_on_logarithms(problem), np.asarray(best.x)))
-    point = _finish(problem, np.asarray(climbs[-1].x), where)
+    climbs = [_climb(_on_logarithms(draft), np.log(start), 150) for start in draft.starts]
+    best = np.asarray(min(climbs, key=lambda climb: float(climb.fun)).x)
+    try:
+        point = _finish(problem, best, where)
+    except FitNotConverged:
+        climbs.append(_climb(_on_logarithms(problem), best, 60))
+        point = _finish(problem, np.asarray(climbs[-1].x), where)
     estimates = np.array([_stored(value) for value in np.exp(point)])
     return Maximum(
         estimates=estimates,
@@ -162,6 +184,22 @@ def maximise(problem: Likelihood, draft: Likelihood, where: str) -> Maximum:
         customers=round(problem.customers),
         evaluations=sum(int(climb.nfev) for climb in climbs),
         covariance=np.linalg.inv(-problem.hessian(np.exp(point))).astype(np.float64),
+    )
+
+
+def _against_nbd(error: FitNotConverged, triples: pl.DataFrame) -> FitNotConverged:
+    """Say so where the model ran to the NBD, the limit in which nobody ever stops."""
+    try:
+        nbd = maximise(Nbd.likelihood(triples), Nbd.likelihood(_thin(triples)), Nbd.name)
+    except FitNotConverged:
+        return error
+    if error.where == Nbd.name or error.log_likelihood > nbd.log_likelihood + _NO_BETTER:
+        return error
+    return FitNotConverged(
+        f"The data show no drop-out: the model ran to its limit, the NBD. {error.what}",
+        reason=NoFit.NO_DROPOUT,
+        where=error.where,
+        log_likelihood=error.log_likelihood,
     )
 
 
@@ -181,7 +219,7 @@ def _on_logarithms(problem: Likelihood) -> Objective:
     return objective
 
 
-def _climb(objective: Objective, start: FloatArray) -> optimize.OptimizeResult:
+def _climb(objective: Objective, start: FloatArray, steps: int) -> optimize.OptimizeResult:
     bounds = [(value - _FARTHEST, value + _FARTHEST) for value in start]
     return optimize.minimize(
         objective,
@@ -189,7 +227,7 @@ def _climb(objective: Objective, start: FloatArray) -> optimize.OptimizeResult:
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"maxiter": 300, "ftol": 1e-13, "gtol": 1e-7},
+        options={"maxiter": steps, "ftol": 1e-13, "gtol": 1e-7},
     )
 
 
@@ -199,21 +237,37 @@ def _finish(problem: Likelihood, logs: FloatArray, where: str) -> FloatArray:
     value, slope = objective(logs)
     for _ in range(_NEWTON_STEPS):
         curvature = _curvature(problem, logs, slope)
-        if np.linalg.eigvalsh(curvature)[0] <= 0.0:
-            raise FitNotConverged(
-                f"The likelihood is flat or bends upwards at {_spell(problem, logs)}.",
-                where=where,
-            )
+        if not np.linalg.eigvalsh(curvature)[0] > 0.0:
+            raise _failure(problem, logs, "flat, or bends upwards", NoFit.FLAT, where, value)
         step: FloatArray = np.linalg.solve(curvature, slope).astype(np.float64)
         if float(np.abs(slope).max()) < _FLAT and float(np.abs(step).max()) < _FLAT:
             return logs
         logs, value, slope = _shortened(objective, logs, step, value)
     if float(np.abs(slope).max()) < _FLAT:
         return logs
-    raise FitNotConverged(
-        f"Still climbing after {_NEWTON_STEPS} Newton steps, slope "
-        f"{float(np.abs(slope).max()):.1e} at {_spell(problem, logs)}.",
+    what = f"still rising after {_NEWTON_STEPS} Newton steps, slope {np.abs(slope).max():.1e},"
+    raise _failure(problem, logs, what, NoFit.STILL_CLIMBING, where, value)
+
+
+def _failure(
+    problem: Likelihood, logs: FloatArray, what: str, reason: NoFit, where: str, value: float
+) -> FitNotConverged:
+    """Name the point, and the parameters that have left every start far behind."""
+    starts = np.log(np.array(problem.starts))
+    far = {
+        name: "grows without bound" if log > low else "goes to zero"
+        for name, log, low, high in zip(
+            problem.names, logs, starts.min(axis=0), starts.max(axis=0), strict=True
+        )
+        if log < low - _FAR or log > high + _FAR
+    }
+    at = ", ".join(f"{n} = {v:.4g}" for n, v in zip(problem.names, np.exp(logs), strict=True))
+    away = "; ".join(f"{name} {direction}" for name, direction in far.items())
+    return FitNotConverged(
+        f"The likelihood is {what} at {at}" + (f": {away}." if far else "."),
+        reason=NoFit.RUNS_AWAY if far else reason,
         where=where,
+        log_likelihood=-value * problem.customers,
     )
 
 
@@ -221,9 +275,9 @@ def _shortened(
     objective: Objective, logs: FloatArray, step: FloatArray, value: float
 ) -> tuple[FloatArray, float, FloatArray]:
     """Take the longest of the step, its half, its quarter ... that does not lose height."""
-    share = 1.0
+    share = min(1.0, _LONGEST_STEP / float(np.abs(step).max()))
     noise = 1e-13 * (1.0 + abs(value))
-    while share > 1e-4:
+    while share > 1e-6:
         tried = logs - share * step
         found, slope = objective(tried)
         if found <= value + noise:
@@ -238,11 +292,6 @@ def _curvature(problem: Likelihood, logs: FloatArray, slope: FloatArray) -> Floa
     scaled = problem.hessian(natural) * np.outer(natural, natural)
     result: FloatArray = -scaled / problem.customers + np.diag(slope)
     return result
-
-
-def _spell(problem: Likelihood, logs: FloatArray) -> str:
-    pairs = zip(problem.names, np.exp(logs), strict=True)
-    return ", ".join(f"{name} = {value:.4g}" for name, value in pairs)
 
 
 def _stored(value: float) -> float:

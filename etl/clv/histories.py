@@ -83,25 +83,25 @@ def arrange_histories(triples: pl.DataFrame, fewest_orders: int) -> Histories:
 
     Args:
         triples: One row per distinct ``repeat_orders`` (>= 0), ``recency_days`` and ``age_days``
-            (days, recency <= age), with the number of ``customers`` it stands for.
+            (days, recency <= age), with the number of ``customers`` it stands for; sums are taken
+            in their order.
         fewest_orders: Repeat orders from which on a customer may have dropped out: 0 or 1.
     """
-    at_risk = _sorted(triples.filter(pl.col("repeat_orders") >= fewest_orders))
+    at_risk = triples.filter(pl.col("repeat_orders") >= fewest_orders)
     recency, age = floats_of(at_risk, "recency_days"), floats_of(at_risk, "age_days")
-    days, index = np.unique(np.concatenate([recency, age]), return_inverse=True)
+    days = pl.concat([pl.Series(recency), pl.Series(age)]).unique().sort().to_numpy()
     return Histories(
         counts=arrange_counts(triples),
         days=days,
         repeat_orders=floats_of(at_risk, "repeat_orders"),
-        recency_index=index[: recency.size],
-        age_index=index[recency.size :],
+        recency_index=np.searchsorted(days, recency),
+        age_index=np.searchsorted(days, age),
         weight=floats_of(at_risk, "customers"),
     )
 
 
 def arrange_pairs(triples: pl.DataFrame) -> PairedHistories:
     """Arrange distinct histories by (x, day); ``triples`` as for :func:`arrange_histories`."""
-    triples = _sorted(triples)
     x, recency, age = (
         floats_of(triples, name) for name in ("repeat_orders", "recency_days", "age_days")
     )
@@ -114,7 +114,3 @@ def arrange_pairs(triples: pl.DataFrame) -> PairedHistories:
         age_index=index[x.size :],
         weight=floats_of(triples, "customers"),
     )
-
-
-def _sorted(triples: pl.DataFrame) -> pl.DataFrame:
-    return triples.sort("repeat_orders", "recency_days", "age_days")

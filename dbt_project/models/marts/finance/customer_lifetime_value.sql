@@ -16,6 +16,10 @@ excluded as (
     select * from {{ ref('int_clv_exclusions') }}
 ),
 
+acquisition_costs as (
+    select * from {{ ref('int_customer_acquisition_costs') }}
+),
+
 ruled as (
     select
         customers.customer_key,
@@ -94,6 +98,13 @@ customer_lifetime_value as (
         primary_parts.clv_12m_margin_discounted_if_reactivated,
         cast(summed.historic_margin + summed.clv_residual_margin_discounted as decimal(18, 4))
             as clv_total_margin,
+        acquisition_costs.cac,
+        acquisition_costs.cac_basis,
+        cast(
+            {{ safe_divide('summed.clv_36m_margin_discounted', 'acquisition_costs.cac', 6) }}
+            as decimal(18, 6)
+        ) as clv_to_cac,
+        acquisition_costs.payback_month,
         coalesce(summed.model, 'none') as model,
         primary_parts.spend_model,
         primary_parts.model_segment,
@@ -128,6 +139,7 @@ customer_lifetime_value as (
     from ruled
     left join summed on ruled.customer_key = summed.customer_key
     left join primary_parts on ruled.customer_key = primary_parts.customer_key
+    left join acquisition_costs on ruled.customer_key = acquisition_costs.customer_key
 )
 
 select * from customer_lifetime_value

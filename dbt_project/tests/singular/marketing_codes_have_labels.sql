@@ -4,6 +4,7 @@ with codes as (
         case rule_set
             when 'satisfaction_loyalty' then 'satisfaction_loyalty_class'
             when 'lifecycle' then 'stage'
+            when 'lifetime_value' then 'forecast_status'
             else 'suppression_reason'
         end as domain,
         class_code as code
@@ -26,6 +27,16 @@ with codes as (
         'behavioural_segment' as domain,
         behavioural_segment as code
     from {{ ref('loyalty_segments') }}
+    union
+    select
+        'sufficiency' as domain,
+        sufficiency as code
+    from {{ ref('customer_lifetime_value_parts') }}
+    union
+    select
+        'spend_basis' as domain,
+        spend_basis as code
+    from {{ ref('customer_lifetime_value_parts') }}
     union
     select
         'activity_status' as domain,

@@ -10,6 +10,7 @@ import polars as pl
 
 from etl.clv.bg_nbd import BgNbd
 from etl.clv.gamma_gamma import GammaGamma
+from etl.clv.settings import ValueSettings
 
 SAMPLE = Path(__file__).parent / "fixtures" / "cdnow_sample_summary.csv"
 CUTOFF_ON = date(1997, 9, 30)
@@ -17,6 +18,13 @@ CUTOFF_ON = date(1997, 9, 30)
 PUBLISHED = BgNbd(r=0.242595, alpha=4.413602, a=0.792922, b=2.425907)
 PUBLISHED_IN_DAYS = BgNbd(PUBLISHED.r, PUBLISHED.alpha * 7, PUBLISHED.a, PUBLISHED.b)
 PUBLISHED_SPEND = GammaGamma(p=6.24957, q=3.74422, gamma=15.44353)
+SETTINGS = ValueSettings(
+    discount_rate_annual=0.10,
+    lapse_probability=0.5,
+    rmse_tolerance=0.01,
+    unit_average_min_customers=30,
+    unit_average_window_days=180,
+)
 COUNTED = pl.len().cast(pl.Int64).alias("customers")
 
 
@@ -59,6 +67,16 @@ def summary(rows: pl.DataFrame, business_unit: str = "shop", segment: str = "web
     )
 
 
+def calibration(rows: pl.DataFrame, business_unit: str = "shop") -> pl.DataFrame:
+    """The sample in the columns of ``int_clv_calibrations``, cut where it was published."""
+    return summary(rows, business_unit).with_columns(
+        pl.lit(CUTOFF_ON).alias("calibration_cutoff_on"),
+        pl.lit(273, dtype=pl.Int64).alias("holdout_days"),
+        rows["holdout_orders"],
+        pl.col("first_ordered_on").dt.truncate("1q").alias("cohort"),
+    )
+
+
 def simulated(params: BgNbd, customers: int, days: float, seed: int) -> pl.DataFrame:
     """Purchase histories that BG/NBD itself made; times are not rounded to days."""
     random = np.random.default_rng(seed)
@@ -85,3 +103,74 @@ def simulated(params: BgNbd, customers: int, days: float, seed: int) -> pl.DataF
 
 def day_before(day: date) -> date:
     return day - timedelta(days=1)
+
+
+def simulated_days(
+    params: BgNbd, customers: int, first_on: date, last_on: date, seed: int
+) -> pl.DataFrame:
+    """Purchase days that BG/NBD itself made, of customers who came until a third of the time."""
+    random = np.random.default_rng(seed)
+    span = (last_on - first_on).days
+    first = random.integers(0, span // 3, customers)
+    rate = random.gamma(params.r, 1 / params.alpha, customers)
+    dropout = random.beta(params.a, params.b, customers)
+    clock, active = first.astype(float), np.arange(customers)
+    parts = [(active, first)]
+    while active.size:
+        clock[active] += random.exponential(1 / rate[active])
+        active = active[clock[active] < span + 1]
+        parts.append((active, np.floor(clock[active]).astype(int)))
+        active = active[random.random(active.size) > dropout[active]]
+    number, day = (np.concatenate(column) for column in zip(*parts, strict=True))
+    days = pl.DataFrame({"customer": number, "day": day}).unique().sort(pl.all())
+    return days.select(
+        "customer", (pl.lit(first_on) + pl.duration(days=pl.col("day"))).alias("ordered_on")
+    )
+
+
+def summed_up(
+    days: pl.DataFrame, cutoff_on: date, business_unit: str = "shop", segment: str = "web"
+) -> pl.DataFrame:
+    """Purchase days in the columns of ``int_clv_summaries``; each day is worth 10 to 30."""
+    first = pl.col("ordered_on").min()
+    recent = pl.col("ordered_on") > cutoff_on - timedelta(days=180)
+    is_repeat = pl.col("ordered_on") > first
+    spend = 10 + pl.col("customer") % 20 + pl.col("ordered_on").dt.day() % 2
+    known = (
+        days.filter(pl.col("ordered_on") <= cutoff_on)
+        .group_by("customer")
+        .agg(
+            (pl.len() - 1).cast(pl.Int64).alias("repeat_orders"),
+            (pl.col("ordered_on").max() - first).dt.total_days().alias("recency_days"),
+            (pl.lit(cutoff_on) - first).dt.total_days().alias("age_days"),
+            (pl.len() - 1).cast(pl.Int64).alias("spend_occasions"),
+            spend.filter(is_repeat).mean().alias("mean_spend"),
+            first.alias("first_ordered_on"),
+            (is_repeat & recent).sum().cast(pl.Int64).alias("recent_repeat_orders"),
+        )
+    )
+    return known.sort("customer").with_columns(
+        pl.lit(business_unit).alias("business_unit"),
+        pl.lit(segment).alias("segment"),
+        pl.lit(None, dtype=pl.Date).alias("history_starts_on"),
+        pl.lit(20.0).alias("first_spend"),
+    )
+
+
+def calibrated(
+    days: pl.DataFrame, as_of: date, business_unit: str = "shop", segment: str = "web"
+) -> pl.DataFrame:
+    """Purchase days in the columns of ``int_clv_calibrations``; the later half is held out."""
+    holdout = -(-(as_of - days["ordered_on"].min()).days // 2)
+    cutoff_on = as_of - timedelta(days=holdout)
+    later = days.filter(pl.col("ordered_on") > cutoff_on).group_by("customer")
+    orders = later.agg(pl.len().cast(pl.Int64).alias("holdout_orders"))
+    known = summed_up(days, cutoff_on, business_unit, segment).join(
+        orders, on="customer", how="left", maintain_order="left"
+    )
+    return known.with_columns(
+        pl.lit(cutoff_on).alias("calibration_cutoff_on"),
+        pl.lit(holdout, dtype=pl.Int64).alias("holdout_days"),
+        pl.col("holdout_orders").fill_null(0),
+        pl.col("first_ordered_on").dt.truncate("1q").alias("cohort"),
+    )

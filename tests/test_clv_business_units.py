@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from datetime import date, timedelta
+import json
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -13,20 +13,16 @@ from etl.clv import (
     STATE_SCHEMAS,
     FitResult,
     SummaryError,
-    ValueSettings,
     build_lookups,
-    business_units,
+    candidates,
     fit_business_units,
     in_force,
 )
 from etl.clv.bg_nbd import BgNbd
 from etl.clv.fit import Fit
 from etl.clv.inputs import INPUT_SCHEMAS
-from tests.clv_samples import CUTOFF_ON, cdnow, day_before, summary
+from tests.clv_samples import CUTOFF_ON, SETTINGS, calibration, cdnow, day_before, summary
 
-SETTINGS = ValueSettings(
-    discount_rate_annual=0.10, lapse_probability=0.5, unit_average_window_days=180
-)
 AGE = ["repeat_orders", "age_days"]
 
 
@@ -36,13 +32,21 @@ def lookups(summaries: pl.DataFrame, state: dict[str, pl.DataFrame], as_of=CUTOF
 
 @pytest.fixture(scope="module")
 def two_units() -> pl.DataFrame:
-    rows = summary(cdnow(), "large")
-    return pl.concat([rows, summary(cdnow().head(499), "small")])
+    """The sample, and a unit one buyer short of the gate."""
+    return pl.concat(
+        [summary(cdnow(), "large"), summary(cdnow().gather_every(4).head(499), "small")]
+    )
 
 
 @pytest.fixture(scope="module")
-def fitted(two_units: pl.DataFrame) -> FitResult:
-    return fit_business_units(two_units, CUTOFF_ON)
+def calibrations() -> pl.DataFrame:
+    """Too few customers for a backtest."""
+    return pl.concat([calibration(cdnow().head(400), unit) for unit in ("large", "small")])
+
+
+@pytest.fixture(scope="module")
+def fitted(two_units: pl.DataFrame, calibrations: pl.DataFrame) -> FitResult:
+    return fit_business_units(two_units, calibrations, CUTOFF_ON, SETTINGS)
 
 
 def test_frames_have_the_declared_schemas(fitted, two_units):
@@ -54,32 +58,77 @@ def test_frames_have_the_declared_schemas(fitted, two_units):
     }
 
 
-def test_only_the_sufficient_unit_has_parameters(fitted):
-    parameters = fitted.state["clv_parameters"]
-    assert parameters["business_unit"].unique().to_list() == ["large"]
-    names = parameters.select("model", "parameter").rows()
-    assert names == [
-        ("bg_nbd", "r"),
-        ("bg_nbd", "alpha"),
-        ("bg_nbd", "a"),
-        ("bg_nbd", "b"),
-        ("gamma_gamma", "p"),
-        ("gamma_gamma", "q"),
-        ("gamma_gamma", "gamma"),
+def test_all_candidates_are_kept_and_one_is_selected(fitted):
+    parameters = fitted.state["clv_parameters"].filter(pl.col("business_unit") == "large")
+    kept = parameters.select("model", "is_selected").unique().sort("model").rows()
+    assert kept == [
+        ("bg_nbd", False),
+        ("gamma_gamma", True),
+        ("mbg_nbd", True),
+        ("pareto_nbd", False),
     ]
+    r = parameters.filter(pl.col("model") == "bg_nbd").row(0, named=True)
+    assert (r["parameter"], r["customers"]) == ("r", 2357)
+    assert r["estimate"] == pytest.approx(0.242595, abs=5e-6)
+    assert r["log_likelihood"] == pytest.approx(-14363.530, abs=5e-4)
+    covariance = json.loads(r["covariance"])
+    assert list(covariance) == ["r", "alpha", "a", "b"]
+    assert covariance["r"] == pytest.approx(r["standard_error"] ** 2, rel=1e-6)
+
+
+def test_without_a_backtest_the_likelihood_decides(fitted):
+    large, _ = fitted.state["clv_models"].rows(named=True)
+    assert (large["model"], large["choice_code"]) == ("mbg_nbd", "likelihood")
+    assert "BG/NBD -14363.5, MBG/NBD -14363.2, Pareto/NBD -14376" in large["choice_reason"]
+    assert fitted.state["clv_backtests"].is_empty()
 
 
 def test_every_unit_has_a_verdict(fitted):
-    large, small = fitted.state["clv_models"].sort("business_unit").rows(named=True)
-    assert (large["model"], large["spend_model"]) == ("bg_nbd", "gamma_gamma")
+    large, small = fitted.state["clv_models"].rows(named=True)
     assert (large["model_segment"], large["sufficiency"]) == ("all", "sufficient")
     assert (large["customers"], large["repeat_customers"]) == (2357, 946)
-    assert (small["model"], small["sufficiency_code"]) == ("none", "too_few_buyers")
+    assert (small["sufficiency"], small["sufficiency_code"]) == ("insufficient", "too_few_buyers")
+
+
+def test_below_the_gate_the_unit_average_forecasts_twelve_months(fitted, two_units):
+    _, small = fitted.state["clv_models"].rows(named=True)
+    assert (small["model"], small["spend_model"]) == ("unit_average", "unit_mean")
+    assert small["choice_code"] == "fallback"
+    assert small["sufficiency_reason"].startswith("499 buyers, at least 500 are needed. Every")
+    made = lookups(two_units, fitted.state)
+    of_small = [rows.filter(pl.col("business_unit") == "small") for rows in made.values()]
+    alive, lookup, residuals = of_small
+    assert alive.is_empty()
+    assert residuals.is_empty()
+    assert lookup["horizon_months"].unique().to_list() == [12]
+    rows = two_units.filter(pl.col("business_unit") == "small")
+    rate = rows["recent_repeat_orders"].sum() / rows["age_days"].clip(0, 180).sum()
+    assert lookup["orders_if_alive"].unique().to_list() == pytest.approx([rate * 365.25])
+    assert lookup["orders_if_alive_discounted"][0] < lookup["orders_if_alive"][0]
+
+
+def test_totals_are_the_sum_of_the_scores(fitted, two_units):
+    made = lookups(two_units, fitted.state)
+    for unit, totals in (
+        fitted.state["clv_totals"].partition_by("business_unit", as_dict=True).items()
+    ):
+        rows = two_units.filter(pl.col("business_unit") == unit[0])
+        keys = ["business_unit", "repeat_orders", "age_days"]
+        scored = rows.join(made["clv_lookup"], on=keys).join(
+            made["clv_alive"], on=[*keys, "recency_days", "spend_occasions"], how="left"
+        )
+        orders = pl.col("p_alive").fill_null(1.0) * pl.col("orders_if_alive")
+        expected = scored.group_by("horizon_months").agg(orders.sum())
+        both = totals.join(expected, on="horizon_months")
+        assert both["expected_orders"].to_list() == pytest.approx(both["p_alive"].to_list())
+        assert (both["expected_orders_p10"] < both["expected_orders"]).all()
+        assert (both["expected_orders"] < both["expected_orders_p90"]).all()
 
 
 def test_the_lookup_covers_each_history_and_states_its_rate(fitted, two_units):
     needed = two_units.filter(pl.col("business_unit") == "large").select(AGE)
     found = lookups(two_units, fitted.state)["clv_lookup"]
+    found = found.filter(pl.col("business_unit") == "large")
     returning = needed.with_columns(pl.col("repeat_orders") + 1)
     assert needed.join(found, on=AGE, how="anti").is_empty()
     assert returning.join(found, on=AGE, how="anti").is_empty()
@@ -102,20 +151,16 @@ def test_every_history_is_judged_alive_or_not(fitted, two_units):
         "repeat_orders", "recency_days", "age_days", "spend_occasions"
     )
     assert alive.height == histories.unique().height
-    once = alive.filter(pl.col("repeat_orders") == 0)
-    assert once["p_alive"].unique().to_list() == [1.0]
-    assert once["lapse_gap_days"].null_count() == once.height
     # Who is silent for longer than the gap is below the threshold, and the reverse.
-    repeaters = alive.filter(pl.col("repeat_orders") > 0)
-    silence = repeaters["age_days"] - repeaters["recency_days"]
-    lapsed = repeaters["p_alive"] < SETTINGS.lapse_probability
-    assert ((silence > repeaters["lapse_gap_days"]) == lapsed).all()
+    silence = alive["age_days"] - alive["recency_days"]
+    lapsed = alive["p_alive"] < SETTINGS.lapse_probability
+    assert ((silence > alive["lapse_gap_days"]) == lapsed).all()
     assert 0 < lapsed.sum() < lapsed.len()
 
 
-def test_the_order_of_customers_changes_nothing(fitted, two_units):
+def test_the_order_of_customers_changes_nothing(fitted, two_units, calibrations):
     shuffled = two_units.sample(fraction=1.0, shuffle=True, seed=1)
-    again = fit_business_units(shuffled, CUTOFF_ON)
+    again = fit_business_units(shuffled, calibrations.reverse(), CUTOFF_ON, SETTINGS)
     for name, rows in fitted.state.items():
         assert_frame_equal(again.state[name], rows)
     expected = lookups(two_units, fitted.state)
@@ -159,7 +204,7 @@ def test_a_fit_that_fails_takes_the_forecast_away(fitted):
     assert made["clv_lookup"].is_empty()
 
 
-def test_a_unit_that_does_not_converge_is_reported_and_the_others_stand(two_units):
+def test_a_unit_that_does_not_converge_is_reported_and_the_others_stand(two_units, calibrations):
     ages = [30 + i % 300 for i in range(600)]
     loyal = pl.DataFrame(
         {
@@ -176,26 +221,36 @@ def test_a_unit_that_does_not_converge_is_reported_and_the_others_stand(two_unit
             "first_spend": 20,
         }
     ).cast(dict(two_units.schema))
-    models = fit_business_units(pl.concat([two_units, loyal]), CUTOFF_ON).state["clv_models"]
+    units = pl.concat([two_units, loyal])
+    models = fit_business_units(units, calibrations, CUTOFF_ON, SETTINGS).state["clv_models"]
     codes = dict(models.select("business_unit", "sufficiency_code").rows())
     assert codes["loyal"] == "not_converged"
     assert codes["large"] == "enough_history"
     reason = models.filter(pl.col("business_unit") == "loyal")["sufficiency_reason"].item()
-    assert reason.startswith("bg_nbd: ")
+    assert reason.startswith("BG/NBD could not be fitted: ")
 
 
-def test_parameters_that_cannot_be_forecast_with_are_no_model(two_units, monkeypatch):
-    degenerate = BgNbd(r=1.0, alpha=10.0, a=1e7, b=1e9)
-    monkeypatch.setattr(business_units, "fit_orders", lambda *_: Fit(degenerate, None))
+def test_a_candidate_that_cannot_be_forecast_with_is_left_out(two_units, calibrations, monkeypatch):
+    """Numbers that no quadrature can handle are no model; the others go on."""
+    real = candidates.fit_orders
+
+    def degenerate(name, triples):
+        broken = Fit(BgNbd(r=1.0, alpha=10.0, a=1e7, b=1e9), None)
+        return broken if name == "bg_nbd" else real(name, triples)
+
+    monkeypatch.setattr(candidates, "fit_orders", degenerate)
     large = two_units.filter(pl.col("business_unit") == "large")
-    models = fit_business_units(large, CUTOFF_ON).state["clv_models"]
-    assert models["sufficiency_code"].to_list() == ["not_converged"]
-    assert "do not sum to one" in models["sufficiency_reason"].item()
+    fit = fit_business_units(large, calibrations.clear(), CUTOFF_ON, SETTINGS).fits[0]
+    assert fit.model == "mbg_nbd"
+    assert list(fit.orders) == ["mbg_nbd", "pareto_nbd"]
+    assert "BG/NBD could not be fitted: " in fit.choice.reason
+    assert "do not sum to one" in fit.choice.reason
 
 
-def test_no_orders_at_all_give_empty_frames(two_units):
-    result = fit_business_units(two_units.clear(), CUTOFF_ON)
-    assert result.report == ()
+def test_no_orders_at_all_give_empty_frames(two_units, calibrations):
+    result = fit_business_units(two_units.clear(), calibrations.clear(), CUTOFF_ON, SETTINGS)
+    assert result.fits == ()
+    assert {name: rows.schema for name, rows in result.state.items()} == STATE_SCHEMAS
     assert all(rows.is_empty() for rows in result.state.values())
 
 
@@ -223,14 +278,6 @@ def test_a_summary_that_cannot_be_is_refused(column, value, rule):
         .otherwise(pl.col(column))
         .alias(column)
     )
-    with pytest.raises(SummaryError, match=rule):
-        fit_business_units(wrong, CUTOFF_ON)
-
-
-def test_the_report_carries_what_was_fitted(fitted):
-    report = {unit.business_unit: unit for unit in fitted.report}
-    params, maximum = report["large"].orders.model, report["large"].orders.maximum
-    assert params.alpha / 7 == pytest.approx(4.413602, abs=1e-5)
-    assert math.isfinite(maximum.log_likelihood)
-    assert report["small"].orders is None
-    assert isinstance(fitted.state["clv_models"]["run_cutoff_on"].item(0), date)
+    with pytest.raises(SummaryError, match=rule) as caught:
+        fit_business_units(wrong, calibration(cdnow()), CUTOFF_ON, SETTINGS)
+    assert caught.value.where == "int_clv_summaries"

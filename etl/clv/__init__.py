@@ -1,9 +1,10 @@
 """Customer lifetime value: fit the models, forecast the orders. Frames and numbers only."""
 
-from etl.clv.business_units import FitResult, SegmentReport, fit_business_units
+from etl.clv.business_units import FitResult, fit_business_units
 from etl.clv.errors import FitNotConverged, QuadratureError, SummaryError
 from etl.clv.inputs import INPUT_SCHEMAS, STATE_SCHEMAS
 from etl.clv.scoring import build_lookups
+from etl.clv.segments import SegmentFit, outcome
 from etl.clv.settings import ValueSettings
 from etl.clv.summaries import in_force
 
@@ -13,10 +14,11 @@ __all__ = [
     "FitNotConverged",
     "FitResult",
     "QuadratureError",
-    "SegmentReport",
+    "SegmentFit",
     "SummaryError",
     "ValueSettings",
     "build_lookups",
     "fit_business_units",
     "in_force",
+    "outcome",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 ALL = "all"
+STORED_DIGITS = 10
 
 # What was fitted: kept in state, one fit per cutoff, business unit and model segment.
 _FIT: dict[str, pl.DataType] = {
@@ -146,3 +147,13 @@ def typed(frames: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.Data
         frame.select(pl.col(name).cast(kind) for name, kind in schema.items()) for frame in frames
     ]
     return pl.concat([pl.DataFrame(schema=schema), *cast])
+
+
+def stored(value: float) -> float:
+    """Round to the digits that state keeps, so that the last bits of a sum decide nothing."""
+    return float(f"{value:.{STORED_DIGITS}g}")
+
+
+def stored_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """Round every double of a frame to the digits that state keeps."""
+    return frame.with_columns(pl.col(pl.Float64).round_sig_figs(STORED_DIGITS))

@@ -14,6 +14,7 @@ from etl.clv.lookup import alive_of_fit, forecasts_of_fit
 from etl.clv.order_model import ORDER_MODELS, OrderModel
 from etl.clv.settings import ValueSettings
 from etl.clv.summaries import HISTORY, in_force, with_model_segment
+from etl.clv.unit_average import UnitAverage, lookup_of_average
 
 _FIT = ["run_cutoff_on", "business_unit", "model_segment"]
 _AGE = ["repeat_orders", "age_days"]
@@ -42,17 +43,26 @@ def build_lookups(
     fits = in_force(models, as_of_on)
     assigned = with_model_segment(summaries, fits)
     made: dict[str, list[pl.DataFrame]] = {"clv_alive": [], "clv_lookup": [], "clv_residuals": []}
-    for fit in fits.filter(pl.col("model").is_in(list(ORDER_MODELS))).iter_rows(named=True):
+    for fit in fits.filter(pl.col("model") != "none").iter_rows(named=True):
         rows = assigned.filter(
             pl.col("business_unit") == fit["business_unit"],
             pl.col("model_segment") == fit["model_segment"],
         )
         labels = [pl.lit(fit[name]).alias(name) for name in _FIT]
         if rows.height:
-            order_model, spend = _model_of(parameters, fit), _spend_of(parameters, fit)
-            for name, lookup in _lookups(rows, order_model, spend, settings).items():
+            for name, lookup in _lookups_of(fit, rows, parameters, settings).items():
                 made[name].append(lookup.with_columns(labels))
     return {name: typed(frames, INPUT_SCHEMAS[name]) for name, frames in made.items()}
+
+
+def _lookups_of(
+    fit: dict[str, Any], rows: pl.DataFrame, parameters: pl.DataFrame, settings: ValueSettings
+) -> dict[str, pl.DataFrame]:
+    estimates = _estimates(parameters, fit, fit["model"])
+    if fit["model"] == UnitAverage.name:
+        return _average_lookups(rows, estimates["orders_per_day"], settings)
+    model = ORDER_MODELS[fit["model"]](**estimates)
+    return _lookups(rows, model, _spend_of(parameters, fit), settings)
 
 
 def _lookups(
@@ -70,6 +80,15 @@ def _lookups(
     }
 
 
+def _average_lookups(
+    rows: pl.DataFrame, orders_per_day: float, settings: ValueSettings
+) -> dict[str, pl.DataFrame]:
+    """Make the lookup of a unit whose customers all count as its average one."""
+    rate = settings.discount_rate_annual
+    lookup = lookup_of_average(_ages(rows), orders_per_day, rate)
+    return {"clv_lookup": lookup.with_columns(pl.lit(rate).alias("discount_rate_annual"))}
+
+
 def _with_spend_quantiles(
     alive: pl.DataFrame, model: OrderModel, spend: GammaGamma | None
 ) -> pl.DataFrame:
@@ -82,10 +101,6 @@ def _ages(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the distinct (x, T), and (x + 1, T) for a customer who comes back today."""
     ages = rows.select(_AGE).unique()
     return pl.concat([ages, ages.with_columns(pl.col("repeat_orders") + 1)]).unique()
-
-
-def _model_of(parameters: pl.DataFrame, fit: dict[str, Any]) -> OrderModel:
-    return ORDER_MODELS[fit["model"]](**_estimates(parameters, fit, fit["model"]))
 
 
 def _spend_of(parameters: pl.DataFrame, fit: dict[str, Any]) -> GammaGamma | None:

@@ -15,11 +15,15 @@ class ValueSettings:
     Args:
         discount_rate_annual: Per year, 0.1 is 10 %; above -0.99.
         lapse_probability: P(alive) at which a customer counts as lapsed, between 0 and 1.
+        rmse_tolerance: Share of the smallest backtest error within which models are equal.
+        unit_average_min_customers: Fewer customers than this have no unit average.
         unit_average_window_days: Days behind the cutoff whose orders make the unit average.
     """
 
     discount_rate_annual: float
     lapse_probability: float
+    rmse_tolerance: float
+    unit_average_min_customers: float
     unit_average_window_days: float
 
     @classmethod

@@ -14,8 +14,12 @@ _UNIT = ["business_unit", "model_segment"]
 _NULLABLE = {"mean_spend", "first_spend", "history_starts_on"}
 
 
-def check_summaries(summaries: pl.DataFrame) -> None:
+def check_summaries(summaries: pl.DataFrame, where: str) -> None:
     """Refuse a summary that no purchase history can have.
+
+    Args:
+        summaries: The columns of ``SUMMARY_COLUMNS``.
+        where: The model that made it, for the message.
 
     Raises:
         SummaryError: Names the first rule broken and how many rows break it.
@@ -44,7 +48,7 @@ def check_summaries(summaries: pl.DataFrame) -> None:
         if broken:
             raise SummaryError(
                 f"{broken} customers have {name}.",
-                where="int_clv_summaries",
+                where=where,
                 todo="Correct the query that summarises the orders.",
             )
 

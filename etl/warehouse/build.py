@@ -29,7 +29,9 @@ from etl.warehouse.transform import DbtRun, Progress
 from etl.warehouse.values import CLV_STATE, fit_values, stored_fits
 
 _IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest +int_leads_latest"
-_SUMMARY_MODELS = "+int_clv_summaries +int_parameters_in_force +int_records_without_rate"
+_SUMMARY_MODELS = (
+    "+int_clv_summaries +int_clv_calibrations +int_parameters_in_force +int_records_without_rate"
+)
 # These tests can only count rows; what etl asks in their place can tell what is wrong.
 _RATES_TEST = "records_have_a_rate"
 _RECONCILIATION_TEST = "reconciliation_has_no_difference"

@@ -32,6 +32,7 @@ class _Asked:
     """What the build says of its customers and settings."""
 
     summaries: pl.DataFrame
+    calibrations: pl.DataFrame
     settings: clv.ValueSettings
 
 
@@ -53,7 +54,11 @@ def fit_values(
     due = _units_due(asked.summaries, stored["clv_models"], as_of, refit=refit)
     progress(f"value models: fitting {', '.join(due) or 'none, parameters are in force'}")
     is_due = pl.col("business_unit").is_in(due)
-    fitted = clv.fit_business_units(asked.summaries.filter(is_due), as_of)
+    fitted = clv.fit_business_units(
+        asked.summaries.filter(is_due), asked.calibrations.filter(is_due), as_of, asked.settings
+    )
+    for fit in fitted.fits:
+        progress(f"value models: {clv.outcome(fit)}")
     known = _superseded(stored, fitted.state)
     lookups = clv.build_lookups(
         asked.summaries, known["clv_models"], known["clv_parameters"], as_of, asked.settings
@@ -88,6 +93,7 @@ def _ask(build: duckdb.DuckDBPyConnection) -> _Asked:
     parameters = frame(build, statement("read_clv_parameters"))
     return _Asked(
         summaries=frame(build, statement("read_clv_summaries")),
+        calibrations=frame(build, statement("read_clv_calibrations")),
         settings=clv.ValueSettings.of(parameters.iter_rows()),
     )
 

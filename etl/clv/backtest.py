@@ -1,0 +1,231 @@
+"""Backtests: forecasts from the older part of a history, judged by the newer part.
+
+Everything is computed on distinct histories with the number of customers behind each, so that the
+price does not grow with the customers and their order cannot move a digit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from etl.clv.arrays import FloatArray, IndexArray, floats_of
+from etl.clv.order_model import OrderModel
+from etl.clv.summaries import HISTORY, counted
+
+TOTAL, DECILE, COHORT, FREQUENCY = "total", "decile", "cohort", "frequency"
+# From this many repeat orders on, customers are one group.
+_MOST_FREQUENT = 7
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """Customers of the calibration and what they ordered after it, one entry per distinct history.
+
+    Args:
+        histories: ``repeat_orders``, ``recency_days``, ``age_days``, ``holdout_orders``, the
+            ``cohort`` (quarter of the first order, its first day) and the ``customers`` behind.
+        cutoff_on: Last day of the calibration.
+        days: Length of the holdout.
+    """
+
+    histories: pl.DataFrame
+    cutoff_on: date
+    days: int
+
+    @property
+    def customers(self) -> FloatArray:
+        """Customers behind each entry."""
+        return floats_of(self.histories, "customers")
+
+    @property
+    def orders(self) -> FloatArray:
+        """Orders in the holdout."""
+        return floats_of(self.histories, "holdout_orders")
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What one model or baseline said of the holdout, per distinct history.
+
+    Args:
+        name: Of the model or baseline.
+        orders: Expected orders.
+        p_order: Probability of at least one.
+    """
+
+    name: str
+    orders: FloatArray
+    p_order: FloatArray
+
+
+def holdout_of(calibrations: pl.DataFrame) -> Holdout:
+    """Collect the distinct histories of one calibration.
+
+    Args:
+        calibrations: One row per customer in the columns of ``int_clv_calibrations``, all of one
+            cutoff; at least one row.
+    """
+    cutoff_on, days = calibrations.select("calibration_cutoff_on", "holdout_days").row(0)
+    return Holdout(counted(calibrations, *HISTORY, "holdout_orders", "cohort"), cutoff_on, days)
+
+
+def forecast_of_model(model: OrderModel, holdout: Holdout) -> Forecast:
+    """Forecast the holdout with a model that was fitted on the calibration."""
+    x, recency, age = (floats_of(holdout.histories, name) for name in HISTORY)
+    days = np.full((x.size, 1), float(holdout.days))
+    alive = model.probability_alive(x, recency, age)
+    return Forecast(
+        model.name,
+        alive * model.orders_if_alive(x, age, days)[:, 0],
+        alive * model.probability_of_order_if_alive(x, age, days)[:, 0],
+    )
+
+
+def forecast_of_rates(name: str, orders_per_day: FloatArray, holdout: Holdout) -> Forecast:
+    """Forecast that each customer goes on at a steady rate for ever, orders being of chance."""
+    orders = orders_per_day * holdout.days
+    return Forecast(name, orders, -np.expm1(-orders))
+
+
+def naive_rates(holdout: Holdout) -> FloatArray:
+    """Repeat orders per day of each customer so far; 0 on the day of the first order."""
+    x, age = floats_of(holdout.histories, "repeat_orders"), floats_of(holdout.histories, "age_days")
+    result: FloatArray = np.divide(x, age, out=np.zeros_like(x), where=age > 0)
+    return result
+
+
+def judge_forecast(forecast: Forecast, holdout: Holdout) -> pl.DataFrame:
+    """Compare a forecast with what came.
+
+    Returns:
+        One row per ``scope`` and ``bucket``: ``customers``, ``predicted_orders``,
+        ``actual_orders``, ``bias`` (share of the actual orders; null without any), ``mae`` and
+        ``rmse`` (orders per customer), ``brier`` (of the probability of an order) and, for the
+        total, ``gini`` (0: the ranking says nothing, 1: perfect) and ``top_decile_capture`` (share
+        of the orders that the tenth with the highest forecasts placed).
+    """
+    weight, actual = holdout.customers, holdout.orders
+    ranked = gini(forecast.orders, actual, weight) / _positive(gini(actual, actual, weight))
+    capture = top_capture(forecast.orders, actual, weight)
+    scopes = {
+        TOTAL: np.full(weight.size, TOTAL),
+        DECILE: np.array([f"{tenth:02d}" for tenth in deciles(forecast.orders, weight)]),
+        COHORT: holdout.histories.get_column("cohort").cast(pl.String).to_numpy(),
+        FREQUENCY: _frequency(floats_of(holdout.histories, "repeat_orders")),
+    }
+    parts = [_by_bucket(scope, labels, forecast, holdout) for scope, labels in scopes.items()]
+    is_total = pl.col("scope") == TOTAL
+    return pl.concat(parts).with_columns(
+        gini=pl.when(is_total).then(pl.lit(ranked).fill_nan(None)),
+        top_decile_capture=pl.when(is_total).then(pl.lit(capture).fill_nan(None)),
+    )
+
+
+def gini(predicted: FloatArray, actual: FloatArray, weight: FloatArray) -> float:
+    """Area between equality and the Lorenz curve of the orders, by rising forecast, doubled.
+
+    Customers with the same forecast count as their average, whatever order they came in.
+    """
+    _, sizes, orders = _tied(predicted, actual, weight)
+    people = np.concatenate([[0.0], np.cumsum(sizes)]) / sizes.sum()
+    share = np.concatenate([[0.0], np.cumsum(orders)]) / _positive(float(orders.sum()))
+    return 1.0 - float((np.diff(people) * (share[1:] + share[:-1])).sum())
+
+
+def top_capture(
+    predicted: FloatArray, actual: FloatArray, weight: FloatArray, top: float = 0.1
+) -> float:
+    """Share of the orders placed by the ``top`` share of customers with the highest forecasts.
+
+    Of a group of equal forecasts at the border as much counts as is needed, at its average.
+    """
+    _, sizes, orders = _tied(predicted, actual, weight)
+    sizes, orders = sizes[::-1], orders[::-1]
+    above = np.cumsum(sizes) - sizes
+    taken = np.clip((top * sizes.sum() - above) / sizes, 0.0, 1.0)
+    return float((taken * orders).sum()) / _positive(float(orders.sum()))
+
+
+def deciles(predicted: FloatArray, weight: FloatArray) -> IndexArray:
+    """Tenth of the customers by forecast, 1 the highest to 10; equal forecasts share one.
+
+    By the middle of a group's ranks, so that no tie is split.
+    """
+    index, sizes, _ = _tied(predicted, predicted, weight)
+    above = sizes.sum() - np.cumsum(sizes)
+    middle = (above + sizes / 2.0) / sizes.sum()
+    tenth = np.minimum(np.floor(middle * 10.0), 9.0).astype(np.intp) + 1
+    result: IndexArray = tenth[index]
+    return result
+
+
+def _tied(
+    predicted: FloatArray, actual: FloatArray, weight: FloatArray
+) -> tuple[IndexArray, FloatArray, FloatArray]:
+    """Group equal forecasts, rising: index of the group, its customers and their orders.
+
+    Equal up to ten digits: the last bits of a forecast are no ranking.
+    """
+    size = 10.0 ** np.floor(np.log10(np.where(predicted > 0, predicted, 1.0)))
+    _, index = np.unique(np.round(predicted / size, 9) * size, return_inverse=True)
+    return index, _sums(index, weight), _sums(index, weight * actual)
+
+
+def cohort_bias(judged: pl.DataFrame) -> float:
+    """Sum over cohorts of how far the forecast was off, as a share of the actual orders."""
+    cohorts = judged.filter(pl.col("scope") == COHORT)
+    off = float((cohorts["predicted_orders"] - cohorts["actual_orders"]).abs().sum())
+    return off / _positive(float(cohorts["actual_orders"].sum()))
+
+
+def _by_bucket(
+    scope: str, labels: NDArray[np.str_], forecast: Forecast, holdout: Holdout
+) -> pl.DataFrame:
+    buckets, index = np.unique(labels, return_inverse=True)
+    weight, actual = holdout.customers, holdout.orders
+    error = forecast.orders - actual
+    missed = forecast.p_order - (actual > 0)
+    total = {
+        name: _sums(index, weight * values)
+        for name, values in {
+            "customers": np.ones_like(weight),
+            "predicted_orders": forecast.orders,
+            "actual_orders": actual,
+            "mae": np.abs(error),
+            "rmse": error**2,
+            "brier": missed**2,
+        }.items()
+    }
+    sums = pl.DataFrame(total)
+    mean = [pl.col(name) / pl.col("customers") for name in ("mae", "brier")]
+    bias = (pl.col("predicted_orders") - pl.col("actual_orders")) / pl.col("actual_orders")
+    return sums.select(
+        pl.lit(scope).alias("scope"),
+        pl.Series("bucket", buckets.astype(str)),
+        pl.col("customers", "actual_orders").cast(pl.Int64),
+        "predicted_orders",
+        pl.when(pl.col("actual_orders") > 0).then(bias).alias("bias"),
+        *mean,
+        (pl.col("rmse") / pl.col("customers")).sqrt().alias("rmse"),
+    )
+
+
+def _sums(index: IndexArray, values: FloatArray) -> FloatArray:
+    """Sum per group, in the order of the entries."""
+    return np.bincount(index, values).astype(np.float64)
+
+
+def _frequency(repeat_orders: FloatArray) -> NDArray[np.str_]:
+    """Name the group of each count of repeat orders: 0 to 6, and all above."""
+    names = [*map(str, range(_MOST_FREQUENT)), f"{_MOST_FREQUENT}+"]
+    return np.array(names)[np.minimum(repeat_orders, _MOST_FREQUENT).astype(np.intp)]
+
+
+def _positive(total: float) -> float:
+    """Return a total to divide by; NaN for none."""
+    return total if total > 0.0 else float("nan")

@@ -1,0 +1,19 @@
+-- The older part of each history and what came after it. One row per business unit and customer.
+select
+    business_unit,
+    segment,
+    repeat_orders,
+    recency_days,
+    age_days,
+    spend_occasions,
+    mean_spend::double as mean_spend,
+    first_ordered_on,
+    history_starts_on,
+    recent_repeat_orders,
+    first_spend::double as first_spend,
+    calibration_cutoff_on,
+    cohort,
+    holdout_days,
+    holdout_orders
+from intermediate.int_clv_calibrations
+order by business_unit asc nulls last, customer_key asc nulls last

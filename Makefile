@@ -46,6 +46,10 @@ services: setup ## Prove it with Airflow's real services: schedule, late export,
 bench: setup ## Time and peak memory of each step on the demo, and what Airflow adds
 	@$(PY) benchmarks/route.py
 
+.PHONY: bench-clv
+bench-clv: setup ## What customer lifetime value costs beside two packages (SIZES="100000 1000000": short)
+	@$(PY) -m benchmarks.clv $(SIZES) $(ARGS)
+
 .PHONY: parity
 parity: setup-spark ## Build one lake on DuckDB and on Spark and compare every mart (SCALE=demo: the demo)
 	@$(PY) benchmarks/parity.py

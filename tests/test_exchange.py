@@ -25,10 +25,12 @@ from tests.exchange import truth
 from tests.exchange.company import (
     AS_OF,
     BEFORE_CORRECTION,
+    CAMPAIGNS,
     CASES,
     MAPPINGS,
     MISSING_RATES,
     REFUNDS,
+    SPEND,
     write_exchange,
     write_rates,
 )
@@ -77,7 +79,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Traded:
 def test_money_without_a_rate_holds_the_publish_and_says_what_to_deliver(traded: Traded) -> None:
     told = traded.held
     assert (told.code, told.exit_code) == ("NO_RATE", 3)
-    assert told.what.startswith("6 records have no rate of exchange to USD")
+    assert told.what.startswith("8 records have no rate of exchange to USD")
     assert "order C1 of bazaar (CHF, 2026-03-06)" in told.what
     assert "cost of order line 1 of order U1 of bazaar (DKK, 2026-03-06)" in told.what
     for currency, day in (("CHF", "2026-03-06"), ("EUR", "2026-03-11"), ("PLN", "2026-04-20")):
@@ -92,7 +94,7 @@ def test_the_other_direction_is_named_and_not_used(traded: Traded) -> None:
 
 
 def test_status_shows_what_holds_the_publish_until_it_is_delivered(traded: Traded) -> None:
-    assert "NO_RATE: 6 records" in traded.status_when_held
+    assert "NO_RATE: 8 records" in traded.status_when_held
     assert missing_rates(traded.settings).is_empty()
     assert traded.result.manifest["is_served"]
 
@@ -177,6 +179,17 @@ def test_a_gain_or_loss_of_exchange_is_no_purchase(traded: Traded) -> None:
 def test_compensation_is_converted(traded: Traded) -> None:
     found = dict(traded.ask("select case_id, compensation from cases").iter_rows())
     assert found == {case: DOLLARS.compensation(case) for case in CASES}
+
+
+def test_what_marketing_cost_is_converted_at_the_rate_of_its_day(traded: Traded) -> None:
+    """The campaign names no channel; it is booked nowhere else, so it counts."""
+    spent = {channel: DOLLARS.marketing_cost(*paid) for channel, paid in SPEND.items()}
+    spent["unattributed"] = sum(DOLLARS.marketing_cost(*paid) for paid in CAMPAIGNS.values())
+    found = traded.ask(
+        "select channel, acquisition_spend from acquisition_retention_costs"
+        " where channel <> 'all' and acquisition_spend <> 0"
+    )
+    assert dict(found.iter_rows()) == spent
 
 
 def test_two_sources_that_disagree_are_warned_of(traded: Traded) -> None:

@@ -147,6 +147,13 @@ REFUNDS = (
 # case -> order, day, compensation, currency
 CASES = {"K-1": ("E1", date(2026, 5, 4), Decimal("5000"), "HUF")}
 
+# What marketing cost -> day, amount, currency; the campaign's purpose is booked nowhere by day.
+SPEND = {
+    "search": (FRIDAY, Decimal("100.01"), "EUR"),
+    "fair": (date(2026, 5, 4), Decimal("20000"), "HUF"),
+}
+CAMPAIGNS = {"M-1": (date(2026, 4, 20), Decimal("999.99"), "PLN")}
+
 
 def _rates() -> tuple[Rate, ...]:
     told = (
@@ -176,7 +183,8 @@ def _rates() -> tuple[Rate, ...]:
 
 
 RATES = _rates()
-# What is missing at first: an order twice, a payment, a cost, a refund and a compensation.
+# What is missing at first: an order twice, a payment, a cost, a refund and a campaign, a
+# compensation and marketing spend.
 MISSING_RATES = tuple(
     Rate("treasury", day, currency, "USD", Decimal(rate), AS_OF)
     for day, currency, rate in (
@@ -207,7 +215,17 @@ def write_exchange(landing: Path) -> None:
          "currency": currency}
         for case, (order, day, amount, currency) in CASES.items()
     ]  # fmt: skip
-    _write(landing / "care", HISTORY_ON, "history", {"cases": cases})
+    spend = [
+        {"day": day.isoformat(), "channel": channel, "amount": str(amount), "currency": currency}
+        for channel, (day, amount, currency) in SPEND.items()
+    ]
+    campaigns = [
+        {"campaign": campaign, "starts": day.isoformat(), "spend": str(amount),
+         "currency": currency}
+        for campaign, (day, amount, currency) in CAMPAIGNS.items()
+    ]  # fmt: skip
+    tables = {"cases": cases, "media_cost": spend, "campaigns": campaigns}
+    _write(landing / "care", HISTORY_ON, "history", tables)
     write_rates(landing, RATES)
 
 

@@ -150,6 +150,10 @@ class Truth:
         _, day, amount, currency = CASES[case]
         return self.rounded(amount * self.rate(currency, day))
 
+    def marketing_cost(self, day: date, amount: Decimal, currency: str) -> Decimal:
+        """Marketing spend at the rate of its day."""
+        return self.rounded(amount * self.rate(currency, day))
+
 
 def counted() -> list[Order]:
     """Orders that are not cancelled."""

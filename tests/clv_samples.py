@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from etl.clv.beta_geometric import BetaGeometricNbd
 from etl.clv.bg_nbd import BgNbd
 from etl.clv.gamma_gamma import GammaGamma
+from etl.clv.order_model import OrderModel
+from etl.clv.pareto_nbd import ParetoNbd
 from etl.clv.settings import ValueSettings
 
 SAMPLE = Path(__file__).parent / "fixtures" / "cdnow_sample_summary.csv"
@@ -77,28 +80,51 @@ def calibration(rows: pl.DataFrame, business_unit: str = "shop") -> pl.DataFrame
     )
 
 
-def simulated(params: BgNbd, customers: int, days: float, seed: int) -> pl.DataFrame:
-    """Purchase histories that BG/NBD itself made; times are not rounded to days."""
+def simulated(model: OrderModel, customers: int, days: int, seed: int) -> pl.DataFrame:
+    """Purchase histories that the model itself made.
+
+    Ages are whole days. The last order is rounded to half a day, so that histories repeat.
+    """
     random = np.random.default_rng(seed)
-    rate = random.gamma(params.r, 1 / params.alpha, customers)
-    dropout = random.beta(params.a, params.b, customers)
-    age = random.uniform(days / 4, days, customers)
-    count, last, clock = np.zeros(customers), np.zeros(customers), np.zeros(customers)
-    active = np.arange(customers)
+    age = random.integers(days // 4, days, customers).astype(float)
+    count, last = (_lifetimes if isinstance(model, ParetoNbd) else _dropouts)(model, age, random)
+    return pl.DataFrame(
+        {
+            "repeat_orders": count.astype(np.int64),
+            "recency_days": np.round(last * 2) / 2,
+            "age_days": age,
+        }
+    ).pipe(triples)
+
+
+def _dropouts(
+    model: BetaGeometricNbd, age: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    rate = random.gamma(model.r, 1 / model.alpha, age.size)
+    dropout = random.beta(model.a, model.b, age.size)
+    count, last, clock = (np.zeros(age.size) for _ in range(3))
+    active = np.arange(age.size)
+    if model.chances_at_start:
+        active = active[random.random(active.size) > dropout]
     while active.size:
         clock[active] += random.exponential(1 / rate[active])
         active = active[clock[active] < age[active]]
         count[active] += 1
         last[active] = clock[active]
         active = active[random.random(active.size) > dropout[active]]
-    return pl.DataFrame(
-        {
-            "repeat_orders": count.astype(np.int64),
-            "recency_days": last,
-            "age_days": age,
-            "customers": np.ones(customers, dtype=np.int64),
-        }
-    )
+    return count, last
+
+
+def _lifetimes(
+    model: ParetoNbd, age: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    rate = random.gamma(model.r, 1 / model.alpha, age.size)
+    lifetime = random.exponential(1 / random.gamma(model.s, 1 / model.beta, age.size))
+    active = np.minimum(lifetime, age)
+    count = random.poisson(rate * active)
+    # The last of n moments drawn evenly over the active time.
+    last = np.where(count > 0, active * random.random(age.size) ** (1 / np.maximum(count, 1)), 0)
+    return count, last
 
 
 def day_before(day: date) -> date:

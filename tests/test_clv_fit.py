@@ -12,7 +12,9 @@ from etl.clv import fit
 from etl.clv.bg_nbd import BgNbd
 from etl.clv.errors import FitNotConverged, NoFit
 from etl.clv.gamma_gamma import GammaGamma
+from etl.clv.mbg_nbd import MbgNbd
 from etl.clv.order_model import CANDIDATES, ORDER_MODELS
+from etl.clv.pareto_nbd import ParetoNbd
 from tests.clv_samples import cdnow, simulated, spends, triples
 
 
@@ -44,13 +46,21 @@ def test_gamma_gamma_of_the_sample_is_as_published():
     assert maximum.log_likelihood == pytest.approx(-4055.918, abs=5e-4)
 
 
-def test_bg_nbd_finds_the_parameters_that_made_the_data():
-    truth = BgNbd(r=0.8, alpha=20.0, a=0.9, b=3.0)
-    rows = simulated(truth, customers=15_000, days=700, seed=7)
-    found, maximum = fit_bg_nbd(rows)
-    for name, error in zip(vars(truth), maximum.standard_errors, strict=True):
-        assert abs(getattr(found, name) - getattr(truth, name)) < 4 * error
-        assert error < 0.15 * getattr(truth, name)
+@pytest.mark.parametrize(
+    "truth",
+    [
+        BgNbd(r=0.8, alpha=20.0, a=0.9, b=3.0),
+        MbgNbd(r=0.8, alpha=20.0, a=0.9, b=3.0),
+        ParetoNbd(r=0.8, alpha=20.0, s=0.7, beta=60.0),
+    ],
+    ids=lambda truth: truth.name,
+)
+def test_a_fit_finds_the_parameters_that_made_the_data(truth):
+    rows = simulated(truth, customers=100_000, days=700, seed=7)
+    found = fit.fit_orders(truth.name, rows)
+    for name, error in zip(vars(truth), found.maximum.standard_errors, strict=True):
+        assert abs(getattr(found.model, name) - getattr(truth, name)) < 3 * error
+        assert error < 0.06 * getattr(truth, name)
 
 
 def test_gamma_gamma_finds_the_parameters_that_made_the_data():

@@ -7,6 +7,9 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
+# From here on the first terms of Stirling's series give every digit.
+_STIRLING = 30.0
+
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 
@@ -34,6 +37,31 @@ def softplus(value: FloatArray) -> FloatArray:
 def trigamma(value: FloatArray | float) -> FloatArray:
     """Second derivative of the logarithm of the gamma function."""
     result: FloatArray = special.polygamma(1, value)
+    return result
+
+
+def log_beta(first: float, second: FloatArray) -> FloatArray:
+    """Ln B(first, second) to all digits, however large ``second`` is.
+
+    Where it is large, ln Gamma(second + first) - ln Gamma(second) is taken as one difference of
+    Stirling's series: the two would cancel.
+    """
+    large = np.maximum(second, _STIRLING)
+    both = large + first
+    rise = (large - 0.5) * np.log1p(first / large) + first * (np.log(both) - 1.0)
+    rise += _stirling_rest(both) - _stirling_rest(large)
+    result: FloatArray = np.where(
+        second < _STIRLING, special.betaln(first, second), special.gammaln(first) - rise
+    )
+    return result
+
+
+def _stirling_rest(value: FloatArray) -> FloatArray:
+    inverse = 1.0 / value
+    square = inverse * inverse
+    result: FloatArray = inverse * (
+        1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680))
+    )
     return result
 
 

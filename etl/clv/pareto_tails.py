@@ -29,7 +29,8 @@ _LOWEST = -3.75
 _TAIL = 37.0
 # Beyond it exp() overflows; only parameters far below any customer base get there.
 _HIGHEST = 700.0
-_NODES_AT_ONCE = 400_000
+# Small enough to stay in the processor's cache.
+_NODES_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ _LONGEST_STEP = 2.0
 _FAR = 7.0
 # Log-likelihood by which a model must beat the NBD to be told from it.
 _NO_BETTER = 0.5
-_DRAFT_ROWS = 20_000
+_DRAFT_ROWS = 8_000
 
 Model = TypeVar("Model", covariant=True)
 

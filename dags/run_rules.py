@@ -84,6 +84,21 @@ def business_day_of(context: Mapping[str, Any]) -> date:
     )
 
 
+def month_of(context: Mapping[str, Any]) -> date:
+    """Return the first day of the month that the running task is for: its key or parameter.
+
+    Raises:
+        UsageError: It says neither, or the text is no month.
+    """
+    text = context["dag_run"].partition_key or context["params"].get("month") or ""
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise UsageError(
+            f"{text!r} is not a month.", where="month", todo='Trigger it with {"month": "YYYY-MM"}.'
+        ) from error
+
+
 def alert(context: Mapping[str, Any]) -> None:
     """Log one line for whoever is on call: what failed, for which run, and why."""
     task = context["task_instance"]

@@ -66,7 +66,7 @@ def run(
         )
     with writer_lock(settings):
         built = build_warehouse(settings, as_of, progress, refit=refit)
-        release, manifest = _publish(settings, built, progress)
+        release, manifest = publish_build(settings, built, progress)
     return RunResult(built.record.run_id, release, manifest, commits)
 
 
@@ -166,7 +166,7 @@ def build_and_publish(
 ) -> dict[str, Any]:
     """Build as of a day and publish; the summary holds counts and ids only."""
     with writer_lock(settings):
-        _, manifest = _publish(settings, build_warehouse(settings, as_of, progress), progress)
+        _, manifest = publish_build(settings, build_warehouse(settings, as_of, progress), progress)
     return _published(manifest)
 
 
@@ -186,7 +186,7 @@ def publish_last(settings: Settings, progress: Progress, accept: Iterable[str]) 
             )
         # Its tables lie where its own engine put them.
         settings = replace(settings, engine=built.record.engine)
-        _, manifest = _publish(settings, built, progress)
+        _, manifest = publish_build(settings, built, progress)
     return _published(manifest)
 
 
@@ -256,7 +256,9 @@ def _refuse_unusable(settings: Settings, feeds: Iterable[str], through: date) ->
         )
 
 
-def _publish(settings: Settings, built: Build, progress: Progress) -> tuple[Path, dict[str, Any]]:
+def publish_build(
+    settings: Settings, built: Build, progress: Progress
+) -> tuple[Path, dict[str, Any]]:
     """Audit, prepare the release, commit the state it rests on, then let readers see it.
 
     The caller holds the writer lock since before the build was made or read.

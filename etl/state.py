@@ -13,6 +13,9 @@ clv_backtests          ... and model, scope and bucket             ``in_force_fr
 clv_totals             ... and horizon                             ``in_force_from``
 customer_keys          record, and day its customer key changed    ``changed_on``
 accepted_deliveries    delivery whose rejects a person accepted    at once
+clv_closes             close of a month                            ``as_of_on``
+clv_closed_values      close, customer and business unit           as their close
+clv_closed_lines       close, business unit and line               as their close
 =====================  ==========================================  ====================
 """
 
@@ -45,14 +48,20 @@ def read_state(
         LakeCorrupt: A state file's bytes differ from its commit.
     """
     frames = [pl.DataFrame(schema={**schema, COMMIT_SEQUENCE: pl.Int64()})]
-    for commit in _commits(settings):
-        for file in commit["files"]:
-            if file["name"] == name and commit["as_of"] <= as_of.isoformat():
-                rows = _read_verified(settings.state / file["path"], file["sha256"])
-                sequence = pl.lit(commit["sequence"], dtype=pl.Int64).alias(COMMIT_SEQUENCE)
-                frames.append(rows.with_columns(sequence))
+    for sequence, path in _verified_files(settings, name, as_of):
+        number = pl.lit(sequence, dtype=pl.Int64).alias(COMMIT_SEQUENCE)
+        frames.append(pl.read_parquet(path).with_columns(number))
     # A column that came later is null in what was committed before it.
     return pl.concat(frames, how="diagonal")
+
+
+def state_paths(settings: Settings, name: str, as_of: date) -> list[Path]:
+    """Return the files of one kind of state known by a day, verified, for what is too much to read.
+
+    Raises:
+        LakeCorrupt: A state file's bytes differ from its commit.
+    """
+    return [path for _, path in _verified_files(settings, name, as_of)]
 
 
 def commit_state(
@@ -104,11 +113,22 @@ def _commits(settings: Settings) -> list[dict[str, Any]]:
     return sorted(found, key=lambda commit: int(commit["sequence"]))
 
 
-def _read_verified(path: Path, sha256: str) -> pl.DataFrame:
+def _verified_files(settings: Settings, name: str, as_of: date) -> list[tuple[int, Path]]:
+    """Return commit sequence and path of each file of a kind known by a day, in that order."""
+    return [
+        (int(commit["sequence"]), _verified(settings.state / file["path"], file["sha256"]))
+        for commit in _commits(settings)
+        if commit["as_of"] <= as_of.isoformat()
+        for file in commit["files"]
+        if file["name"] == name
+    ]
+
+
+def _verified(path: Path, sha256: str) -> Path:
     if not path.is_file() or sha256_of(path) != sha256:
         raise LakeCorrupt(
             "A state file is missing or its bytes changed.",
             where=str(path),
             todo="Restore data/state from a backup; it cannot be rebuilt from the lake.",
         )
-    return pl.read_parquet(path)
+    return path

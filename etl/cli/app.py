@@ -12,6 +12,7 @@ import typer
 
 from etl.cli import keeping
 from etl.cli.backfill import backfill
+from etl.cli.closing import close
 from etl.cli.command import (
     AsOfOption,
     DataOption,
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(backfill)
+app.command()(close)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Customer lifetime value: fit the models, forecast the orders. Frames and numbers only."""
 
 from etl.clv.business_units import FitResult, fit_business_units
+from etl.clv.closes import CLOSE_SCHEMAS
 from etl.clv.errors import FitNotConverged, QuadratureError, SummaryError
 from etl.clv.inputs import INPUT_SCHEMAS, STATE_SCHEMAS
 from etl.clv.scoring import build_lookups
@@ -9,6 +10,7 @@ from etl.clv.settings import ValueSettings
 from etl.clv.summaries import in_force
 
 __all__ = [
+    "CLOSE_SCHEMAS",
     "INPUT_SCHEMAS",
     "STATE_SCHEMAS",
     "FitNotConverged",

@@ -61,6 +61,7 @@ INPUT_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     **MADE_SCHEMAS,
     **identity.INPUT_SCHEMAS,
     **clv.INPUT_SCHEMAS,
+    **clv.CLOSE_SCHEMAS,
 }
 
 

@@ -19,7 +19,7 @@ import polars as pl
 
 from etl.config import Settings
 from etl.files import atomic_path, make_folder
-from etl.lake.commits import Lake, LakeFile, verify_files
+from etl.lake.commits import Lake, verify_files
 from etl.lake.inputs import INPUT_SCHEMAS, write_empty_inputs
 
 
@@ -38,30 +38,35 @@ def write_snapshot(settings: Settings, lake: Lake) -> Path:
     folder = make_folder(inputs / lake.version)
     write_empty_inputs(folder)
     for file in lake.files:
-        _lay(file, make_folder(folder / file.table) / file.path.name)
+        is_counted = None if file.whole else pl.col("batch_id").is_in(file.deliveries)
+        lay_file(folder, file.table, file.path, is_counted)
     write_input(folder, "raw_loads", _loads(lake))
     write_input(folder, "raw_rejects", _rejects(lake))
     write_input(folder, "raw_sources", _sources(lake))
     return folder
 
 
-def _lay(file: LakeFile, target: Path) -> None:
+def lay_file(folder: Path, table: str, path: Path, is_counted: pl.Expr | None = None) -> None:
     """Link a committed file, or copy it where it is not what a run may read.
 
-    One from before the contract had all its columns is copied wider: engines refuse to read files
+    One from before the table had all its columns is copied wider: engines refuse to read files
     of different columns as one table. A joined one is copied without rows that no longer count.
+
+    Args:
+        is_counted: Which rows count; all of them when None.
     """
-    held = pl.read_parquet_schema(file.path)
-    schema = INPUT_SCHEMAS[file.table]
-    if file.whole and list(held) == list(schema):
-        os.link(file.path, target)
+    target = make_folder(folder / table) / path.name
+    held = pl.read_parquet_schema(path)
+    schema = INPUT_SCHEMAS[table]
+    if is_counted is None and list(held) == list(schema):
+        os.link(path, target)
         return
     lacking = [
         pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in held
     ]
-    rows = pl.scan_parquet(file.path, glob=False).with_columns(lacking).select(list(schema))
-    if not file.whole:
-        rows = rows.filter(pl.col("batch_id").is_in(file.deliveries))
+    rows = pl.scan_parquet(path, glob=False).with_columns(lacking).select(list(schema))
+    if is_counted is not None:
+        rows = rows.filter(is_counted)
     with atomic_path(target) as temporary:
         rows.sink_parquet(temporary)
 

@@ -19,6 +19,7 @@ from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
 from etl.lake.commits import Lake, read_lake
 from etl.lake.snapshot import write_snapshot
 from etl.space import require_space
+from etl.warehouse.closes import CLOSES, known_closes, write_closes
 from etl.warehouse.database import build_size, discard_build, open_build, record_path
 from etl.warehouse.engines import running_engine
 from etl.warehouse.identities import KEY_STATE, known_changes, resolve_identities
@@ -71,6 +72,7 @@ def build_warehouse(
     _refuse_nothing(settings, lake)
     progress(f"lake {lake.version}: verifying {len(lake.files)} committed files")
     inputs = write_snapshot(settings, lake)
+    closes = write_closes(settings, inputs, as_of)
     discard_build(settings)
     with running_engine(settings) as engine:
         dbt = DbtRun(settings, engine, inputs, as_of, variables)
@@ -84,7 +86,7 @@ def build_warehouse(
         results += dbt.build(
             progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS} {_RECONCILIATION_TEST}"
         )
-    state = fits | {KEY_STATE: key_changes}
+    state = fits | {KEY_STATE: key_changes, CLOSES: closes}
     proposals = proposed | {KEY_STATE: keys}
     record = _checked(settings, inputs, _identify(lake, state, as_of, variables), results)
     _keep_proposals(settings, proposals)
@@ -143,13 +145,18 @@ def _identify(
     )
 
 
-def settled_run_id(settings: Settings, as_of: date) -> str:
+def settled_run_id(settings: Settings, as_of: date, *, with_closes: bool = True) -> str:
     """Return the id of a run as of a day that finds all its fits and keys in state.
 
     A finished run left them there. So a release of this name is what building the day again
     would give; no such release means that the day was never built from this lake, code and state.
+
+    Args:
+        with_closes: Count the months closed, which decide no number but those of closes.
     """
     state = stored_fits(settings, as_of) | {KEY_STATE: known_changes(settings, as_of)}
+    if with_closes:
+        state[CLOSES] = known_closes(settings, as_of)
     return _identify(read_lake(settings), state, as_of, reporting_variables(settings)).run_id
 
 

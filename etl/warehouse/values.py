@@ -68,17 +68,21 @@ def fit_values(
     return known, _in_currency(fitted.state, settings.reporting_currency)
 
 
-def stored_fits(settings: Settings, as_of: date) -> Fits:
+def stored_fits(settings: Settings, as_of: date, before: int | None = None) -> Fits:
     """Read the fits in state by a day that were made in the reporting currency, sorted.
 
     Spend in another currency says nothing here. A refit of the same day replaces the one before.
     Fits from before there were segments are left aside: their units count as never fitted.
+
+    Args:
+        before: Read only what was committed before this commit of the state.
     """
     is_own = pl.col(_CURRENCY).fill_null(DEFAULT_CURRENCY) == settings.reporting_currency
     found = {}
     for name, schema in clv.STATE_SCHEMAS.items():
         rows = read_state(settings, name, {**schema, _CURRENCY: pl.String()}, as_of)
         own = rows.filter(is_own & pl.col("model_segment").is_not_null())
+        own = own if before is None else own.filter(pl.col(COMMIT_SEQUENCE) < before)
         found[name] = own.select(*schema, COMMIT_SEQUENCE)
     last = found["clv_models"].group_by(_RUN).agg(pl.col(COMMIT_SEQUENCE).max())
     return {

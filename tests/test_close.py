@@ -1,0 +1,278 @@
+"""A month that is closed stays closed: frozen once, shown, rolled forward, never changed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from etl import close, route
+from etl.clv import sufficiency
+from etl.close import CLOSED, CLOSED_AGAIN_SAME, CLOSED_ALREADY, ClosedMonth, close_month
+from etl.config import Settings
+from etl.errors import EXIT_DATA_BLOCKED, EXIT_USAGE, DataBlocked, LakeCorrupt
+from etl.files import read_json
+from etl.keep.backup import back_up
+from etl.keep.generations import newest
+from etl.publish.release import MANIFEST, find_release, read_current
+from etl.warehouse.closes import CLOSED_LINES, CLOSED_VALUES, closed_rows, own_closes
+from etl.warehouse.database import BUILD_NAME, frame, read_only
+from tests.company.generate import MAPPINGS, write_company
+from tests.company.published import BUYERS_ENOUGH, settings_at
+from tests.test_cli import lines, loyalty
+
+DECEMBER, JANUARY = date(2025, 12, 31), date(2026, 1, 31)
+VALUE = "clv_residual_margin_discounted"
+
+
+@dataclass
+class Story:
+    """One warehouse in which December and January are closed, January twice."""
+
+    settings: Settings
+    december: ClosedMonth
+    january: ClosedMonth
+    again: ClosedMonth
+
+    def ask(self, query: str) -> pl.DataFrame:
+        """Ask the served release a question."""
+        with read_only(self.settings.marts / "current" / BUILD_NAME) as connection:
+            return frame(connection, query)
+
+    def one(self, query: str) -> object:
+        return self.ask(query).item()
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Iterator[Story]:
+    """December is closed from the history, then January comes, which is closed twice."""
+    settings = settings_at(tmp_path_factory.mktemp("close"), key_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sufficiency, "MINIMUM_BUYERS", BUYERS_ENOUGH)
+        write_company(settings.landing, days=1)
+        route.land(settings, JANUARY)
+        december = close_month(settings, DECEMBER)
+        shutil.rmtree(settings.landing)
+        write_company(settings.landing, days=5)
+        route.land(settings, JANUARY)
+        january = close_month(settings, date(2026, 1, 3))
+        again = close_month(settings, JANUARY, reason="to see what happens")
+        yield Story(settings, december, january, again)
+
+
+def test_the_first_close_opens_with_nothing(story):
+    assert (story.december.outcome, story.december.close["close_id"]) == (CLOSED, "2025-12-v1")
+    filled = {line: amount for line, amount in story.december.lines.items() if amount}
+    assert filled == dict.fromkeys(("first_close", "closing"), story.december.close[VALUE])
+    assert story.december.close[VALUE] > 0
+
+
+def test_a_close_freezes_the_release_of_the_months_last_day(story):
+    release = find_release(story.settings, story.january.close["run_id"])
+    with read_only(release / BUILD_NAME) as connection:
+        columns = "customer_key, business_unit, p_alive, historic_margin, " + VALUE
+        query = f"select {columns} from customer_lifetime_value_parts"
+        parts = frame(connection, query)
+        as_of_date = frame(connection, "select max(as_of_date) from customer_lifetime_value").item()
+    assert as_of_date == JANUARY
+    frozen = closed_rows(story.settings, CLOSED_VALUES, "2026-01-v1").select(parts.columns)
+    keys = ["customer_key", "business_unit"]
+    assert frozen.sort(keys).equals(parts.sort(keys))
+    assert frozen.height == story.january.close["value_rows"]
+
+
+def test_readers_see_every_version_and_what_holds(story):
+    closes = story.ask("select * from clv_month_closes order by month, version")
+    assert closes["close_id"].to_list() == ["2025-12-v1", "2026-01-v1", "2026-01-v2"]
+    assert closes["is_latest"].to_list() == [True, False, True]
+    assert closes["reason"].to_list() == ["", "", "to see what happens"]
+    assert closes["previous_close_id"].to_list() == ["", "2025-12-v1", "2025-12-v1"]
+    assert story.again.shown_in == read_current(story.settings)["run_id"]
+
+
+def test_the_rollforward_of_readers_foots_and_opens_as_the_month_before_closed(story):
+    rolled = story.ask("select month, business_unit, line, amount from clv_rollforwards")
+    for (_, _), part in rolled.group_by("month", "business_unit"):
+        amounts = dict(part.select("line", "amount").iter_rows())
+        assert sum(amounts.values()) == 2 * amounts["closing"]
+    totals = rolled.group_by("month", "line").agg(pl.col("amount").sum())
+    by_line = {(month, line): amount for month, line, amount in totals.iter_rows()}
+    december, january = date(2025, 12, 1), date(2026, 1, 1)
+    assert by_line[december, "closing"] == by_line[january, "opening"]
+    assert by_line[january, "closing"] == story.january.close[VALUE]
+    assert by_line[january, "restated_opening"] == 0
+
+
+def test_what_happened_in_january_is_in_its_lines(story):
+    moved = story.january.lines
+    assert moved["new_customers"] > 0
+    assert moved["discount_unwind"] > 0
+    assert moved["churned"] < 0
+    assert moved["refit"] != 0
+    assert moved["margin_rate_change"] != 0
+    assert moved["discount_rate_change"] == 0
+    growth = story.january.close["historic_margin"] - story.december.close["historic_margin"]
+    assert -growth == moved["realised_margin"] + moved["refunds"] + moved["exchange"]
+
+
+def test_a_key_that_changed_since_stands_beside_the_one_of_then(story):
+    keys = story.ask(
+        "select customer_key, current_customer_key from clv_closed_values"
+        " where month = '2025-12-01' and customer_key <> current_customer_key"
+    )
+    changes = story.ask("select old_key, current_key from customer_key_changes")
+    moved = dict(changes.filter(pl.col("old_key") != pl.col("current_key")).iter_rows())
+    assert moved.items() >= dict(keys.iter_rows()).items()
+    now = set(story.ask("select customer_key from customers")["customer_key"])
+    assert set(keys["current_customer_key"].drop_nulls()) <= now
+
+
+def test_what_was_quoted_stays_whatever_was_delivered_and_fitted_since(story):
+    quoted = story.ask(
+        f"select sum({VALUE}) as value, count(*) as rows from clv_closed_values"
+        " where month = '2025-12-01'"
+    ).row(0)
+    assert quoted == (story.december.close[VALUE], story.december.close["value_rows"])
+
+
+def test_closing_again_for_a_reason_is_a_version_and_says_that_nothing_changed(story):
+    assert story.again.outcome == CLOSED_AGAIN_SAME
+    assert story.again.close["version"] == 2
+    assert story.again.close["values_hash"] == story.january.close["values_hash"]
+
+
+def test_closing_again_without_a_reason_or_for_the_same_one_freezes_nothing(story, monkeypatch):
+    monkeypatch.setattr(close, "build_warehouse", no_build)
+    before = own_closes(story.settings, date.max)
+    for reason in ("", "to see what happens"):
+        assert close_month(story.settings, JANUARY, reason=reason).outcome == CLOSED_ALREADY
+    assert own_closes(story.settings, date.max).equals(before)
+
+
+def test_other_numbers_need_a_reason_and_both_are_told(story, monkeypatch):
+    def other(settings, record, before):
+        frozen = freeze(settings, record, before)
+        return close.Frozen(
+            frozen.as_of_on,
+            frozen.values,
+            frozen.lines,
+            frozen.summary | {"values_hash": "other", VALUE: 7},
+        )
+
+    freeze = close.freeze
+    monkeypatch.setattr(close, "build_warehouse", no_build)
+    monkeypatch.setattr(close, "_stands", lambda *_: False)
+    monkeypatch.setattr(close, "freeze", other)
+    with pytest.raises(DataBlocked) as refused:
+        close_month(story.settings, JANUARY)
+    assert refused.value.code == "ALREADY_CLOSED"
+    assert f"{story.january.close[VALUE]} of" in refused.value.what
+    assert "it would be 7 of" in refused.value.what
+    assert "--reason" in refused.value.todo
+
+
+def test_a_close_that_was_killed_before_readers_saw_it_goes_on(story, monkeypatch):
+    """The first try freezes and dies; the second freezes nothing and shows the close."""
+    shown = []
+    monkeypatch.setattr(close, "build_warehouse", no_build)
+    monkeypatch.setattr(close, "find_release", lambda *_: None)
+    monkeypatch.setattr(close, "_publish", lambda _settings, day, _progress: shown.append(day))
+    done = close_month(story.settings, JANUARY)
+    assert (done.outcome, shown) == (CLOSED_ALREADY, [JANUARY])
+
+
+@pytest.mark.parametrize(
+    ("month", "todo"),
+    [
+        (date(2025, 11, 1), "Nothing before the first close can be closed"),
+        (date(2026, 3, 1), "Close 2026-02 first"),
+    ],
+)
+def test_months_are_closed_one_after_the_other(story, month, todo):
+    with pytest.raises(DataBlocked, match="is not the next month") as refused:
+        close_month(story.settings, month)
+    assert refused.value.code == "NOT_CLOSABLE"
+    assert todo in refused.value.todo
+
+
+def test_a_month_that_is_not_over_in_the_lake_cannot_be_closed(story):
+    with pytest.raises(DataBlocked, match="last day landed is 2026-01-31") as refused:
+        close_month(story.settings, date(2026, 2, 1))
+    assert refused.value.code == "NOT_CLOSABLE"
+
+
+def test_a_day_that_was_never_delivered_keeps_the_month_open(settings):
+    write_company(settings.landing, days=5)
+    shutil.rmtree(settings.landing / "help_desk" / "2026-01-30")
+    route.land(settings, JANUARY)
+    with pytest.raises(DataBlocked, match="2026-01-30: help_desk") as refused:
+        close_month(settings, JANUARY)
+    assert refused.value.code == "NOT_CLOSABLE"
+
+
+def test_december_is_the_same_in_february_and_readers_stay_where_they_are(story):
+    """Built again from a lake that has January in it, and after the models were fitted anew."""
+    done = close_month(story.settings, DECEMBER)
+    assert done.outcome == CLOSED_ALREADY
+    assert done.close == story.december.close
+    assert read_current(story.settings)["as_of"] == JANUARY.isoformat()
+
+
+def test_an_old_run_did_not_know_later_closes(story):
+    manifest = read_json(find_release(story.settings, story.january.close["run_id"]) / MANIFEST)
+    assert manifest["marts"]["clv_month_closes"]["rows"] == 1
+
+
+def test_losing_the_warehouse_changes_no_close_and_no_name(story, monkeypatch):
+    """All that is frozen is in state; the same day built again is the same run, mart by mart."""
+    served = read_current(story.settings)["run_id"]
+    shutil.rmtree(story.settings.warehouse)
+    built = route.build_and_publish(story.settings, JANUARY)
+    assert built["run_id"] == served
+
+
+def test_a_backup_has_the_closes(story, tmp_path):
+    back_up(story.settings, tmp_path / "backup", tmp_path / "safe", print)
+    kept = newest(tmp_path / "backup").folder
+    for name in ("clv_closes", CLOSED_VALUES, CLOSED_LINES):
+        paths = list((story.settings.state / name).glob("*.parquet"))
+        assert len(paths) == 3
+        for path in paths:
+            copy = kept / path.relative_to(story.settings.data)
+            assert copy.read_bytes() == path.read_bytes()
+
+
+def test_a_changed_byte_is_refused(story, tmp_path):
+    (path,) = (story.settings.state / CLOSED_VALUES).glob("*2025-12-v1.parquet")
+    kept = path.read_bytes()
+    try:
+        path.chmod(0o640)
+        path.write_bytes(kept[:-1] + b"x")
+        with pytest.raises(LakeCorrupt, match=r"2025-12-v1\.parquet"):
+            closed_rows(story.settings, CLOSED_VALUES, "2025-12-v1")
+    finally:
+        path.write_bytes(kept)
+
+
+def test_the_command_prints_the_close_and_its_lines(story):
+    done = loyalty("close", "2026-01", "--data", story.settings.data, "--mappings", MAPPINGS)
+    assert done.returncode == 0, done.stderr
+    (told,) = lines(done.stdout)
+    assert (told["outcome"], told["close_id"]) == (CLOSED_ALREADY, "2026-01-v2")
+    assert told["closing"] == str(story.january.close[VALUE])
+
+
+def test_the_command_says_what_a_month_is(tmp_path):
+    assert loyalty("close", "January", "--data", tmp_path / "data").returncode == EXIT_USAGE
+    empty = loyalty("close", "2026-01", "--data", tmp_path / "data")
+    assert empty.returncode == EXIT_DATA_BLOCKED
+    assert "last day landed is none" in empty.stderr
+
+
+def no_build(*_: object) -> None:
+    raise AssertionError("nothing needs to be built")

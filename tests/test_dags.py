@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -109,6 +110,7 @@ def test_what_writes_the_warehouse_uses_the_pool_of_one_slot(dags, airflow):
         "land_orders.commit_day",
         "land_crm.commit_day",
         "build_marts.build_and_publish",
+        "close_month.freeze_and_publish",
         "keep_warehouse.compact_lake",
         "keep_warehouse.back_up",
         "keep_warehouse.clean_up",
@@ -191,6 +193,83 @@ def test_the_warehouse_is_kept_every_day_and_no_task_waits_for_anothers_success(
     assert all(task.downstream_task_ids == set() for task in dag.tasks)
     weights = {task.task_id: task.priority_weight for task in dag.tasks}
     assert sorted(weights, key=weights.get) == ["clean_up", "back_up", "compact_lake"]
+
+
+@pytest.mark.parametrize("zone", [ZONE, "Pacific/Auckland", "UTC"])
+def test_each_month_is_closed_once_on_the_fifth_of_the_next(airflow, zone):
+    from airflow.timetables.base import TimeRestriction
+    from airflow.timetables.trigger import CronPartitionTimetable
+
+    from dags.close_month import FIFTH_DAY
+
+    timetable = CronPartitionTimetable(
+        FIFTH_DAY, timezone=zone, run_offset=-1, key_format="%Y-%m"
+    )
+    restriction = TimeRestriction(datetime(2025, 11, 20, tzinfo=UTC), None, catchup=True)
+    info, closed = None, []
+    for _ in range(14):
+        info = timetable.next_dagrun_info_v2(last_dagrun_info=info, restriction=restriction)
+        local = info.run_after.astimezone(ZoneInfo(zone))
+        assert (local.day, local.hour) == (5, 7)
+        closed.append(info.partition_key)
+        before = local.date().replace(day=1) - timedelta(days=1)
+        assert closed[-1] == f"{before:%Y-%m}"
+    assert closed == [*(f"2025-{n}" for n in (11, 12)), *(f"2026-{n:02}" for n in range(1, 13))]
+
+
+def test_the_closing_dag_keeps_that_timetable(dags):
+    from dags.close_month import FIFTH_DAY
+
+    timetable = dags["close_month"].timetable
+    assert (timetable.expression, timetable.run_offset, timetable.key_format) == (
+        FIFTH_DAY,
+        -1,
+        "%Y-%m",
+    )
+    assert str(timetable.timezone) == ZONE
+
+
+@pytest.mark.parametrize("reason", ["", "late refunds"])
+def test_a_run_by_hand_closes_the_month_asked_for_the_reason_given(dags, monkeypatch, reason):
+    """By Airflow, with the close itself taken out; test_close has it."""
+    from etl import close
+
+    asked = []
+
+    def closed(_settings, month, *, reason):
+        asked.append((month, reason))
+        row = {"close_id": "2025-12-v1", "customers": 3}
+        return close.ClosedMonth(close.CLOSED, row, {}, "2026-01-05-0123456789ab")
+
+    monkeypatch.setattr(close, "close_month", closed)
+    given = {"reason": reason} if reason else {}
+    run = dags["close_month"].test(logical_date=None, run_conf={"month": "2025-12", **given})
+    assert run.state == "success"
+    assert asked == [(date(2025, 12, 1), reason)]
+
+
+def test_a_month_that_cannot_be_closed_fails_and_is_told(dags, monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("LOYALTY_DATA", str(tmp_path / "data"))
+    run = dags["close_month"].test(logical_date=None, run_conf={"month": "2026-01"})
+    assert run.state == "failed"
+    assert "2026-01 is not over: the last day landed is none" in caplog.text
+    assert not (tmp_path / "data" / "state").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "asked", "month"),
+    [("2026-01", "2025-12", date(2026, 1, 1)), (None, "2025-12", date(2025, 12, 1))],
+)
+def test_the_month_of_a_run_is_its_partition_before_all_else(rules, key, asked, month):
+    run = SimpleNamespace(partition_key=key)
+    assert rules.month_of({"dag_run": run, "params": {"month": asked}}) == month
+
+
+@pytest.mark.parametrize("asked", [None, "2025-13", "December", "2025-12-31"])
+def test_what_is_no_month_is_refused(rules, asked):
+    run = SimpleNamespace(partition_key=None)
+    with pytest.raises(UsageError, match="is not a month"):
+        rules.month_of({"dag_run": run, "params": {"month": asked}})
 
 
 def test_keeping_an_empty_warehouse_is_no_failure_and_backs_up_where_told(

@@ -12,14 +12,15 @@ import polars as pl
 import pytest
 
 from etl import close, route
-from etl.clv import sufficiency
 from etl.close import CLOSED, CLOSED_AGAIN_SAME, CLOSED_ALREADY, ClosedMonth, close_month
+from etl.clv import sufficiency
 from etl.config import Settings
 from etl.errors import EXIT_DATA_BLOCKED, EXIT_USAGE, DataBlocked, LakeCorrupt
 from etl.files import read_json
 from etl.keep.backup import back_up
 from etl.keep.generations import newest
 from etl.publish.release import MANIFEST, find_release, read_current
+from etl.warehouse.build import last_build
 from etl.warehouse.closes import CLOSED_LINES, CLOSED_VALUES, closed_rows, own_closes
 from etl.warehouse.database import BUILD_NAME, frame, read_only
 from tests.company.generate import MAPPINGS, write_company
@@ -178,10 +179,14 @@ def test_other_numbers_need_a_reason_and_both_are_told(story, monkeypatch):
 
 def test_a_close_that_was_killed_before_readers_saw_it_goes_on(story, monkeypatch):
     """The first try freezes and dies; the second freezes nothing and shows the close."""
-    shown = []
-    monkeypatch.setattr(close, "build_warehouse", no_build)
+    shown, built = [], last_build(story.settings)
+
+    def publish(_settings, day, _progress):
+        shown.append(day)
+        return built
+
     monkeypatch.setattr(close, "find_release", lambda *_: None)
-    monkeypatch.setattr(close, "_publish", lambda _settings, day, _progress: shown.append(day))
+    monkeypatch.setattr(close, "_publish", publish)
     done = close_month(story.settings, JANUARY)
     assert (done.outcome, shown) == (CLOSED_ALREADY, [JANUARY])
 

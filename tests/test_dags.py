@@ -202,9 +202,7 @@ def test_each_month_is_closed_once_on_the_fifth_of_the_next(airflow, zone):
 
     from dags.close_month import FIFTH_DAY
 
-    timetable = CronPartitionTimetable(
-        FIFTH_DAY, timezone=zone, run_offset=-1, key_format="%Y-%m"
-    )
+    timetable = CronPartitionTimetable(FIFTH_DAY, timezone=zone, run_offset=-1, key_format="%Y-%m")
     restriction = TimeRestriction(datetime(2025, 11, 20, tzinfo=UTC), None, catchup=True)
     info, closed = None, []
     for _ in range(14):

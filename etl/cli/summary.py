@@ -20,6 +20,16 @@ from etl.warehouse.rates import missing_rates
 # Questions every reader asks first, each a file in sql/reports, and the columns to show of it.
 _REPORTS: dict[str, tuple[str, ...]] = {
     "customer_value_by_shop": (),
+    "value_models": (
+        "business_unit",
+        "model_segment",
+        "model",
+        "choice_code",
+        "rmse",
+        "best_losing_rmse",
+        "naive_rmse",
+        "bias",
+    ),
     "margin_coverage": ("source_system", "margin_basis", "net_revenue", "margin", "margin_rate"),
     "loyalty_class_sizes": (
         "satisfaction_loyalty_class",

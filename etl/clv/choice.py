@@ -80,9 +80,7 @@ def better_baselines(chosen: Score, baselines: Mapping[str, Score]) -> list[str]
 def _by_likelihood(log_likelihoods: Mapping[str, float]) -> Choice:
     best = max(sorted(log_likelihoods), key=lambda name: log_likelihoods[name])
     values = _listed(sorted(log_likelihoods), lambda name: f"{log_likelihoods[name]:.1f}")
-    reason = (
-        f"The history is too short for a backtest, so the highest log-likelihood decides: {values}."
-    )
+    reason = f"No candidate could be backtested, so the highest log-likelihood decides: {values}."
     return Choice(best, "likelihood", reason)
 
 

@@ -6,11 +6,9 @@ are made in every build.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from etl import clv
@@ -27,15 +25,6 @@ _CURRENCY = "reporting_currency"
 Fits = dict[str, pl.DataFrame]
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What the build says of its customers and settings."""
-
-    summaries: pl.DataFrame
-    calibrations: pl.DataFrame
-    settings: clv.ValueSettings
-
-
 def fit_values(
     settings: Settings, inputs: Path, as_of: date, progress: Progress, *, refit: bool
 ) -> tuple[Fits, Fits]:
@@ -48,20 +37,21 @@ def fit_values(
     Returns:
         All fits known on the day, and those of them that are new, to be kept in state.
     """
-    with open_build(settings) as build:
-        asked = _ask(build)
     stored = stored_fits(settings, as_of)
-    due = _units_due(asked.summaries, stored["clv_models"], as_of, refit=refit)
+    with open_build(settings) as build:
+        summaries = frame(build, statement("read_clv_summaries"))
+        values = clv.ValueSettings.of(frame(build, statement("read_clv_parameters")).iter_rows())
+        due = _units_due(summaries, stored["clv_models"], as_of, refit=refit)
+        # As long as the summaries, and only a fit looks at them.
+        calibrations = frame(build, statement("read_clv_calibrations"), business_units=due)
     progress(f"value models: fitting {', '.join(due) or 'none, parameters are in force'}")
-    is_due = pl.col("business_unit").is_in(due)
-    fitted = clv.fit_business_units(
-        asked.summaries.filter(is_due), asked.calibrations.filter(is_due), as_of, asked.settings
-    )
+    to_fit = summaries.filter(pl.col("business_unit").is_in(due))
+    fitted = clv.fit_business_units(to_fit, calibrations, as_of, values)
     for fit in fitted.fits:
         progress(f"value models: {clv.outcome(fit)}")
     known = _superseded(stored, fitted.state)
     lookups = clv.build_lookups(
-        asked.summaries, known["clv_models"], known["clv_parameters"], as_of, asked.settings
+        summaries, known["clv_models"], known["clv_parameters"], as_of, values
     )
     for name, rows in (known | lookups).items():
         write_input(inputs, name, rows)
@@ -91,15 +81,6 @@ def stored_fits(settings: Settings, as_of: date, before: int | None = None) -> F
         .sort(pl.all())
         for name, rows in found.items()
     }
-
-
-def _ask(build: duckdb.DuckDBPyConnection) -> _Asked:
-    parameters = frame(build, statement("read_clv_parameters"))
-    return _Asked(
-        summaries=frame(build, statement("read_clv_summaries")),
-        calibrations=frame(build, statement("read_clv_calibrations")),
-        settings=clv.ValueSettings.of(parameters.iter_rows()),
-    )
 
 
 def _units_due(

@@ -1,4 +1,5 @@
--- The older part of each history and what came after it. One row per business unit and customer.
+-- The older part of each history and what came after it, of the units that are to be fitted.
+-- One row per business unit and customer.
 select
     business_unit,
     segment,
@@ -16,4 +17,5 @@ select
     holdout_days,
     holdout_orders
 from intermediate.int_clv_calibrations
+where list_contains($business_units::varchar[], business_unit)
 order by business_unit asc nulls last, customer_key asc nulls last

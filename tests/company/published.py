@@ -20,8 +20,8 @@ from tests.company.generate import MAPPINGS, Expected, write_company
 
 # Three hundred customers would have no forecast; with one, the route does all it can do.
 BUYERS_ENOUGH = 50
-# Marts that tell what changed from run to run.
-HISTORY = ("customer_key_changes",)
+# Marts that tell what changed from run to run, and which value models there were.
+HISTORY = ("customer_key_changes", "clv_parameters", "clv_backtests", "clv_totals")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from etl.clv.arrays import FloatArray, IndexArray, floats_of
+from etl.clv.forecasts import forecast_if_alive
 from etl.clv.order_model import OrderModel
 from etl.clv.summaries import HISTORY, counted
 
@@ -77,12 +78,10 @@ def holdout_of(calibrations: pl.DataFrame) -> Holdout:
 def forecast_of_model(model: OrderModel, holdout: Holdout) -> Forecast:
     """Forecast the holdout with a model that was fitted on the calibration."""
     x, recency, age = (floats_of(holdout.histories, name) for name in HISTORY)
-    days = np.full((x.size, 1), float(holdout.days))
     alive = model.probability_alive(x, recency, age)
+    given = forecast_if_alive(model, x, age, np.array([float(holdout.days)]), daily_rates=[])
     return Forecast(
-        model.name,
-        alive * model.orders_if_alive(x, age, days)[:, 0],
-        alive * model.probability_of_order_if_alive(x, age, days)[:, 0],
+        model.name, alive * given.orders[:, 0], alive * given.probability_of_order[:, 0]
     )
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from etl.clv.arrays import FloatArray, IndexArray
+from etl.clv.arrays import FloatArray, IndexArray, distinct_pairs
 from etl.clv.beta_geometric import BetaGeometricNbd
 from etl.clv.discounting import (
     DAYS_PER_YEAR,
@@ -69,7 +69,7 @@ def forecast_if_alive(
         repeat_orders: x >= 0, one per row.
         age_days: T >= 0, days, one per row.
         horizons_days: Days > 0, ascending.
-        daily_rates: Continuous discount rates per day.
+        daily_rates: Continuous discount rates per day; may be none.
 
     Returns:
         Forecasts in the order of the rows; those of a row do not depend on the other rows.
@@ -77,27 +77,41 @@ def forecast_if_alive(
     Raises:
         QuadratureError: The parameters lie beyond what the quadrature can do.
     """
+    counts, ages, row = distinct_pairs(repeat_orders, age_days)
     rates = np.array(daily_rates)
+    outputs = _outputs(model, counts, ages, horizons_days, rates)[row]
+    plain, timed = horizons_days.size, horizons_days.size * (1 + rates.size)
+    by_rate = outputs[:, plain:timed].reshape(row.size, rates.size, plain)
+    chance = model.probability_of_order_if_alive(
+        counts, ages, np.tile(horizons_days, (counts.size, 1))
+    )
+    return Forecasts(
+        orders=outputs[:, :plain],
+        discounted=by_rate.swapaxes(0, 1),
+        residual=outputs[:, timed:].T,
+        probability_of_order=chance[row],
+    )
+
+
+def _outputs(
+    model: OrderModel,
+    repeat_orders: FloatArray,
+    age_days: FloatArray,
+    horizons_days: FloatArray,
+    rates: FloatArray,
+) -> FloatArray:
+    """Outputs of each (x, T), in the order that ``_OfAge`` has them."""
     counts, count_index = np.unique(repeat_orders, return_inverse=True)
     if isinstance(model, BetaGeometricNbd):
         of_counts, of_age = _by_nodes(model, counts, horizons_days, rates)
     else:
         of_counts, of_age = _by_rate(model, counts, horizons_days, rates)
-    plain, timed = horizons_days.size, horizons_days.size * (1 + rates.size)
-    outputs = np.empty((repeat_orders.size, timed + rates.size))
+    result = np.empty((repeat_orders.size, horizons_days.size * (1 + rates.size) + rates.size))
     for rows in _rows_by_age(age_days):
         # Not a matrix product of BLAS: its last digits depend on how many rows there are.
         parts = of_counts[count_index[rows]]
-        outputs[rows] = np.einsum("rp,op->ro", parts, of_age(float(age_days[rows[0]])))
-    by_rate = outputs[:, plain:timed].reshape(-1, rates.size, plain)
-    return Forecasts(
-        orders=outputs[:, :plain],
-        discounted=by_rate.swapaxes(0, 1),
-        residual=outputs[:, timed:].T,
-        probability_of_order=model.probability_of_order_if_alive(
-            repeat_orders, age_days, np.tile(horizons_days, (repeat_orders.size, 1))
-        ),
-    )
+        result[rows] = np.einsum("rp,op->ro", parts, of_age(float(age_days[rows[0]])))
+    return result
 
 
 def _rows_by_age(age_days: FloatArray) -> list[IndexArray]:
@@ -127,7 +141,7 @@ def _by_rate(
             else np.full(1, np.nan)
             for rate in rates
         ]
-        return np.concatenate([*plain, *np.concatenate(discounted), *residual])[:, None]
+        return np.concatenate([plain[0], *(row for (row,) in discounted), *residual])[:, None]
 
     return of_counts, of_age
 

@@ -13,7 +13,8 @@ select
     count(*) filter (where model <> 'none') as with_forecast,
     sum(expected_orders_12m) as expected_orders_12m,
     sum(clv_12m_margin_discounted) as clv_12m_margin_discounted,
-    sum(clv_36m_margin_discounted) as clv_36m_margin_discounted
+    sum(clv_36m_margin_discounted) as clv_36m_margin_discounted,
+    sum(clv_residual_margin_discounted) as clv_residual_margin_discounted
 from customer_lifetime_value_parts
 group by business_unit
 order by business_unit asc nulls last

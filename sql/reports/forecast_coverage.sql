@@ -11,6 +11,7 @@ select
     sum(historic_margin) as historic_margin,
     sum(clv_12m_margin_discounted) as clv_12m_margin_discounted,
     sum(clv_36m_margin_discounted) as clv_36m_margin_discounted,
+    sum(clv_residual_margin_discounted) as clv_residual_margin_discounted,
     max(discount_rate_annual) as discount_rate_annual
 from customer_lifetime_value
 group by sufficiency, sufficiency_reason, model

@@ -26,6 +26,8 @@ HORIZONS_MONTHS = (12, 24, 36)
 DRAWS = 100
 _SAMPLE = 200
 _QUANTILES = (0.1, 0.9)
+# A logarithm this far from its estimate is no parameter that anybody would believe.
+_FARTHEST = 14.0
 _HORIZONS = np.array(HORIZONS_MONTHS) * DAYS_PER_MONTH
 
 
@@ -107,9 +109,12 @@ def _ratios(
     importance = 1.0 / expected[:, -1:]
     base = (importance * expected).sum(axis=0)
     found = []
-    for logs in _drawn_logs(fit, cutoff_on):
+    logs = _drawn_logs(fit, cutoff_on)
+    far = np.abs(logs - np.log(fit.maximum.estimates)).max(axis=1)
+    for draw in logs[far < _FARTHEST]:
         try:
-            drawn = _expected_of_few(type(fit.model)(*np.exp(logs).tolist()), sample)
+            with np.errstate(all="ignore"):
+                drawn = _expected_of_few(type(fit.model)(*np.exp(draw).tolist()), sample)
         except QuadratureError:
             continue
         if np.isfinite(drawn).all():

@@ -6,12 +6,12 @@ price does not grow with the customers and their order cannot move a digit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from etl.clv.arrays import FloatArray, IndexArray, floats_of
 from etl.clv.forecasts import forecast_if_alive
@@ -21,6 +21,8 @@ from etl.clv.summaries import HISTORY, counted
 TOTAL, DECILE, COHORT, FREQUENCY = "total", "decile", "cohort", "frequency"
 # From this many repeat orders on, customers are one group.
 _MOST_FREQUENT = 7
+_FREQUENCIES = [*map(str, range(_MOST_FREQUENT)), f"{_MOST_FREQUENT}+"]
+_TENTHS = [f"{tenth:02d}" for tenth in range(1, 11)]
 
 
 @dataclass(frozen=True)
@@ -111,13 +113,17 @@ def judge_forecast(forecast: Forecast, holdout: Holdout) -> pl.DataFrame:
     weight, actual = holdout.customers, holdout.orders
     ranked = gini(forecast.orders, actual, weight) / _positive(gini(actual, actual, weight))
     capture = top_capture(forecast.orders, actual, weight)
+    everybody = np.zeros(weight.size, dtype=np.intp)
     scopes = {
-        TOTAL: np.full(weight.size, TOTAL),
-        DECILE: np.array([f"{tenth:02d}" for tenth in deciles(forecast.orders, weight)]),
-        COHORT: holdout.histories.get_column("cohort").cast(pl.String).to_numpy(),
-        FREQUENCY: _frequency(floats_of(holdout.histories, "repeat_orders")),
+        TOTAL: ([TOTAL], everybody),
+        DECILE: (_TENTHS, deciles(forecast.orders, weight) - 1),
+        COHORT: _cohorts(holdout),
+        FREQUENCY: (_FREQUENCIES, _frequency(holdout)),
     }
-    parts = [_by_bucket(scope, labels, forecast, holdout) for scope, labels in scopes.items()]
+    parts = [
+        _by_bucket(scope, names, index, forecast, holdout)
+        for scope, (names, index) in scopes.items()
+    ]
     is_total = pl.col("scope") == TOTAL
     return pl.concat(parts).with_columns(
         gini=pl.when(is_total).then(pl.lit(ranked).fill_nan(None)),
@@ -183,9 +189,9 @@ def cohort_bias(judged: pl.DataFrame) -> float:
 
 
 def _by_bucket(
-    scope: str, labels: NDArray[np.str_], forecast: Forecast, holdout: Holdout
+    scope: str, names: Sequence[str], index: IndexArray, forecast: Forecast, holdout: Holdout
 ) -> pl.DataFrame:
-    buckets, index = np.unique(labels, return_inverse=True)
+    """Compare per bucket; ``index`` says which of the ``names`` each entry belongs to."""
     weight, actual = holdout.customers, holdout.orders
     error = forecast.orders - actual
     missed = forecast.p_order - (actual > 0)
@@ -200,12 +206,13 @@ def _by_bucket(
             "brier": missed**2,
         }.items()
     }
-    sums = pl.DataFrame(total)
+    sums = pl.DataFrame({"bucket": names[: total["customers"].size], **total})
+    sums = sums.filter(pl.col("customers") > 0)
     mean = [pl.col(name) / pl.col("customers") for name in ("mae", "brier")]
     bias = (pl.col("predicted_orders") - pl.col("actual_orders")) / pl.col("actual_orders")
     return sums.select(
         pl.lit(scope).alias("scope"),
-        pl.Series("bucket", buckets.astype(str)),
+        "bucket",
         pl.col("customers", "actual_orders").cast(pl.Int64),
         "predicted_orders",
         pl.when(pl.col("actual_orders") > 0).then(bias).alias("bias"),
@@ -219,10 +226,17 @@ def _sums(index: IndexArray, values: FloatArray) -> FloatArray:
     return np.bincount(index, values).astype(np.float64)
 
 
-def _frequency(repeat_orders: FloatArray) -> NDArray[np.str_]:
-    """Name the group of each count of repeat orders: 0 to 6, and all above."""
-    names = [*map(str, range(_MOST_FREQUENT)), f"{_MOST_FREQUENT}+"]
-    return np.array(names)[np.minimum(repeat_orders, _MOST_FREQUENT).astype(np.intp)]
+def _cohorts(holdout: Holdout) -> tuple[list[str], IndexArray]:
+    """Name the cohorts, and say which one each entry belongs to."""
+    cohorts = holdout.histories.get_column("cohort")
+    known = cohorts.unique().sort()
+    index: IndexArray = np.searchsorted(known.to_physical().to_numpy(), cohorts.to_physical())
+    return known.cast(pl.String).to_list(), index
+
+
+def _frequency(holdout: Holdout) -> IndexArray:
+    repeat_orders = floats_of(holdout.histories, "repeat_orders")
+    return np.minimum(repeat_orders, _MOST_FREQUENT).astype(np.intp)
 
 
 def _positive(total: float) -> float:

@@ -80,8 +80,7 @@ def totals_of_average(average: UnitAverage, customers: int, cutoff_on: date) -> 
 def _expected(model: OrderModel, histories: pl.DataFrame) -> FloatArray:
     """Expected orders per history and horizon, of many histories."""
     x, recency, age = (floats_of(histories, name) for name in HISTORY)
-    undiscounted = [0.0]
-    forecast = forecast_if_alive(model, x, age, _HORIZONS, undiscounted)
+    forecast = forecast_if_alive(model, x, age, _HORIZONS, daily_rates=[])
     result: FloatArray = model.probability_alive(x, recency, age)[:, None] * forecast.orders
     return result
 

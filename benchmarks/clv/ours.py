@@ -2,7 +2,7 @@
 
     python -m benchmarks.clv.ours STEP MODEL FOLDER
 
-Steps: fit, spend, lookup, intervals, score; floors: start, scan, write. Reads customers.parquet
+Steps: fit, spend, lookup, score, build; floors: start, scan, write. Reads customers.parquet
 and what the steps before left in FOLDER; prints what it found as one line of JSON.
 """
 
@@ -11,20 +11,31 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
 
+from benchmarks.clv.simulate import HOLDOUT_DAYS
+from etl.clv import build_lookups, fit_business_units
 from etl.clv.fit import fit_gamma_gamma, fit_orders
-from etl.clv.gamma_gamma import GammaGamma
-from etl.clv.intervals import spend_quantile_factors
 from etl.clv.lookup import alive_of_fit, forecasts_of_fit
 from etl.clv.order_model import ORDER_MODELS
+from etl.clv.settings import ValueSettings
 
 HISTORY = ("repeat_orders", "recency_days", "age_days")
-DISCOUNT_RATE_ANNUAL, LAPSE_PROBABILITY, MARGIN = 0.10, 0.25, 0.30
+SETTINGS = ValueSettings(
+    discount_rate_annual=0.10,
+    lapse_probability=0.25,
+    rmse_tolerance=0.01,
+    unit_average_min_customers=30,
+    unit_average_window_days=180,
+)
+MARGIN = 0.30
+CUTOFF_ON = date(2025, 12, 31)
+FIRST_ORDERED_ON = pl.lit(CUTOFF_ON) - pl.duration(days=pl.col("age_days"))
 ARCHIVE = "(format parquet, compression zstd)"
 
 # One row per customer, twelve columns; the lookups hold everything that is no plain arithmetic.
@@ -99,23 +110,56 @@ def lookup(model: str, folder: Path) -> dict[str, Any]:
     order_model = ORDER_MODELS[model](**fitted(folder, model))
     histories = counted(folder, *HISTORY).select(*HISTORY)
     forecasts, residuals = forecasts_of_fit(
-        histories.select("repeat_orders", "age_days").unique(), order_model, DISCOUNT_RATE_ANNUAL
+        histories.select("repeat_orders", "age_days").unique(),
+        order_model,
+        SETTINGS.discount_rate_annual,
     )
-    alive = alive_of_fit(histories, order_model, LAPSE_PROBABILITY)
+    alive = alive_of_fit(histories, order_model, SETTINGS.lapse_probability)
     for name, frame in (("lookup", forecasts), ("residuals", residuals), ("alive", alive)):
         frame.write_parquet(folder / f"{name}.parquet")
     return {"histories": histories.height, "ages": residuals.height}
 
 
-def intervals(model: str, folder: Path) -> dict[str, Any]:
-    """Compute the quantiles of spend that the lookup of P(alive) carries besides."""
-    alive = pl.read_parquet(folder / "alive.parquet")
-    spend_model = GammaGamma(**fitted(folder, "gamma_gamma"))
-    order_model = ORDER_MODELS[model](**fitted(folder, model))
-    histories = alive.with_columns(spend_occasions=pl.col("repeat_orders"))
-    found = spend_quantile_factors(order_model, spend_model, histories)
-    found.write_parquet(folder / "intervals.parquet")
-    return {"histories": found.height}
+def build(_: str, folder: Path) -> dict[str, Any]:
+    """Month end as the warehouse does it: check, fit all, backtest, choose, totals, lookups."""
+    customers = pl.scan_parquet(folder / "customers.parquet")
+    known = pl.col("age_days") >= HOLDOUT_DAYS
+    early = [pl.col(f"early_{name}").alias(name) for name in HISTORY[:2]]
+    later = pl.col("repeat_orders") - pl.col("early_repeat_orders")
+    calibrations = customers.filter(known).select(
+        *early,
+        pl.col("age_days") - HOLDOUT_DAYS,
+        "mean_spend",
+        holdout_orders=later,
+        first_ordered_on=FIRST_ORDERED_ON,
+    )
+    summaries = customers.select(*HISTORY, "mean_spend", first_ordered_on=FIRST_ORDERED_ON)
+    held_out = summary(calibrations).with_columns(
+        calibration_cutoff_on=CUTOFF_ON - timedelta(days=HOLDOUT_DAYS),
+        holdout_days=pl.lit(HOLDOUT_DAYS),
+        cohort=pl.col("first_ordered_on").dt.truncate("1q"),
+    )
+    today = summary(summaries)
+    fitted = fit_business_units(today, held_out, CUTOFF_ON, SETTINGS)
+    state = fitted.state
+    made = build_lookups(today, state["clv_models"], state["clv_parameters"], CUTOFF_ON, SETTINGS)
+    for name, rows in (state | made).items():
+        rows.write_parquet(folder / f"{name}.parquet")
+    return {"model": state["clv_models"].get_column("model").to_list()}
+
+
+def summary(customers: pl.LazyFrame) -> pl.DataFrame:
+    """Customers in the columns of ``int_clv_summaries``: one unit, one channel."""
+    spent = pl.when(pl.col("repeat_orders") > 0).then("mean_spend")
+    return customers.with_columns(
+        business_unit=pl.lit("shop"),
+        segment=pl.lit("online"),
+        spend_occasions=pl.col("repeat_orders"),
+        mean_spend=spent,
+        history_starts_on=pl.lit(None, dtype=pl.Date),
+        recent_repeat_orders=pl.lit(0),
+        first_spend=pl.lit(20.0),
+    ).collect(engine="streaming")
 
 
 def score(_: str, folder: Path) -> dict[str, Any]:
@@ -180,7 +224,7 @@ def fitted(folder: Path, name: str) -> dict[str, float]:
 
 STEPS = {
     step.__name__: step
-    for step in (fit, spend, lookup, intervals, score, start, write, scan, likelihood)
+    for step in (fit, spend, lookup, score, build, start, write, scan, likelihood)
 }
 
 if __name__ == "__main__":

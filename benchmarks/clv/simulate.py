@@ -3,7 +3,8 @@
     python -m benchmarks.clv.simulate CUSTOMERS FILE
 
 BG/NBD and Gamma-Gamma at the values published for CDNOW, times in days; first orders on every day
-of three years. Orders of one day are one. Each million customers has a seed of its own.
+of three years. Orders of one day are one; ``early_`` is what was known a year before. Each million
+customers has a seed of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import pyarrow.parquet as pq
 ORDERS = {"r": 0.2426, "alpha": 30.9, "a": 0.793, "b": 2.426}
 SPEND = {"p": 6.25, "q": 3.744, "gamma": 15.44}
 DAYS = 3 * 365
+# The days at the end that a backtest holds out.
+HOLDOUT_DAYS = 365
 CHUNK = 1_000_000
 
 
@@ -28,6 +31,7 @@ def histories(customers: int, seed: int) -> pl.DataFrame:
     dropout = random.beta(ORDERS["a"], ORDERS["b"], customers)
     age = random.integers(1, DAYS + 1, customers)
     count, last = np.zeros(customers, dtype=np.int32), np.zeros(customers, dtype=np.int32)
+    early, last_early = np.zeros_like(count), np.zeros_like(last)
     clock, active = np.zeros(customers), np.arange(customers)
     while active.size:
         clock[active] += random.exponential(1 / rate[active])
@@ -35,6 +39,9 @@ def histories(customers: int, seed: int) -> pl.DataFrame:
         day = clock[active].astype(np.int32)
         count[active] += day > last[active]
         last[active] = day
+        known = day <= age[active] - HOLDOUT_DAYS
+        early[active] = np.where(known, count[active], early[active])
+        last_early[active] = np.where(known, day, last_early[active])
         active = active[random.random(active.size) > dropout[active]]
     return pl.DataFrame(
         {
@@ -43,6 +50,8 @@ def histories(customers: int, seed: int) -> pl.DataFrame:
             "recency_days": last,
             "age_days": age.astype(np.int32),
             "mean_spend": mean_spend(random, count),
+            "early_repeat_orders": early,
+            "early_recency_days": last_early,
         }
     )
 

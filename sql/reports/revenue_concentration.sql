@@ -1,51 +1,16 @@
 -- title: How much revenue rests on the best customers
 -- audience: finance
--- answers: What share of the revenue do the best tenth, the next tenth and so on bring?
--- reads: customer_lifetime_value
-with buyers as (
-    select
-        customer_key,
-        historic_net_revenue,
-        historic_margin
-    from customer_lifetime_value
-    where historic_net_revenue > 0
-),
-
-tenths as (
-    select
-        ntile(10) over (
-            order by historic_net_revenue desc nulls last, customer_key asc nulls last
-        ) as tenth,
-        historic_net_revenue,
-        historic_margin
-    from buyers
-),
-
-revenue_by_tenth as (
-    select
-        tenth,
-        count(*) as customer_count,
-        sum(historic_net_revenue) as historic_net_revenue,
-        sum(historic_margin) as historic_margin,
-        min(historic_net_revenue) as smallest_historic_net_revenue
-    from tenths
-    group by tenth
-)
-
+-- answers: What share of the revenue do the best tenth, fifth and so on bring, lately and in all?
+-- reads: revenue_concentration
 select
-    tenth,
-    customer_count,
-    historic_net_revenue,
-    cast(historic_net_revenue / nullif(sum(historic_net_revenue) over (), 0) as decimal(9, 4))
-        as share_of_revenue,
-    cast(
-        sum(historic_net_revenue) over (
-            order by tenth asc nulls last
-            rows between unbounded preceding and current row
-        ) / nullif(sum(historic_net_revenue) over (), 0)
-        as decimal(9, 4)
-    ) as share_so_far,
-    historic_margin,
-    smallest_historic_net_revenue
-from revenue_by_tenth
-order by tenth asc nulls last
+    metric,
+    business_unit,
+    percentile as best_percent_of_customers,
+    top_amount as net_revenue,
+    top_share as share_of_revenue,
+    benchmark_top_20_share,
+    gini,
+    positive_customers as customer_count
+from revenue_concentration
+where metric in ('net_revenue_recent', 'net_revenue_lifetime') and mod(percentile, 10) = 0
+order by metric asc nulls last, business_unit asc nulls last, percentile asc nulls last

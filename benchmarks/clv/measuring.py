@@ -53,7 +53,7 @@ def measure(customers: int, who: str, step: str, command: list[str], given: str 
         process = subprocess.Popen(
             _limited(command) if who in PEERS else command,
             cwd=PROJECT,
-            env=_environment(),
+            env=_environment(who),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=errors,
@@ -120,13 +120,11 @@ def _install(who: str, python: Path) -> str:
     return ""
 
 
-def _environment() -> dict[str, str]:
-    """The same threads for everyone."""
-    libraries = ("OMP", "OPENBLAS", "MKL", "NUMBA", "NUMEXPR")
-    threads = {f"{name}_NUM_THREADS": THREADS for name in libraries} | {
-        "POLARS_MAX_THREADS": THREADS
-    }
-    quiet = {"PYTHONWARNINGS": "ignore"}
+def _environment(who: str) -> dict[str, str]:
+    """The same threads for everyone, but for linear algebra, of which ours takes one by itself."""
+    libraries = ("OMP", "MKL", "NUMBA", "NUMEXPR", *(("OPENBLAS",) if who in PEERS else ()))
+    threads = {f"{name}_NUM_THREADS": THREADS for name in libraries}
+    quiet = {"PYTHONWARNINGS": "ignore", "POLARS_MAX_THREADS": THREADS}
     compiled = {"PYTENSOR_FLAGS": f"base_compiledir={TOOLS / 'bench-clv-pytensor'}"}
     return {**os.environ, **threads, **quiet, **compiled}
 

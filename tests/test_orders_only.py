@@ -47,6 +47,10 @@ ORDERS = """order,customer,at,amount
 4,bob,2023-05-31T10:00:00Z,7.25
 5,,2024-03-05T10:00:00Z,3.00
 """
+# Enough customers for an average of the shop, far too few for a model.
+CROWD = [f"{100 + n},c{n},2024-04-01T10:00:00Z,10.00" for n in range(30)] + [
+    f"{200 + n},c{n},2024-05-01T10:00:00Z,10.00" for n in range(10)
+]
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +61,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def release(settings: Settings) -> Path:
-    """The release that five orders make."""
+    """The release that 45 orders make."""
     folder = settings.landing / "kiosk"
     folder.mkdir(parents=True)
-    (folder / "orders.csv").write_text(ORDERS, encoding="utf-8")
+    (folder / "orders.csv").write_text(ORDERS + "\n".join(CROWD) + "\n", encoding="utf-8")
     write_manifest(folder, {"business_day": DAY.isoformat(), "mode": "incremental"})
     return route.run(settings, DAY).release
 
@@ -79,7 +83,7 @@ def test_orders_have_their_value_without_lines(release: Path) -> None:
         where is_counted
         """,
     )
-    assert found.row(0) == (Decimal("40.75"), 5, 4)
+    assert found.row(0) == (Decimal("440.75"), 45, 44)
 
 
 @pytest.mark.parametrize(
@@ -87,15 +91,34 @@ def test_orders_have_their_value_without_lines(release: Path) -> None:
 )
 def test_every_customer_is_in_the_marts_of_customers(release: Path, mart: str) -> None:
     query = f"select count(*), count(distinct customer_key) from {mart}"
-    assert ask(release, query).row(0) == (2, 2)
+    assert ask(release, query).row(0) == (32, 32)
+
+
+def test_a_small_shop_is_forecast_by_its_average_for_a_year(release: Path) -> None:
+    """In 180 days 12 orders came back in 147 + 180 + 30 * 60 days; 44 days brought 437.75."""
+    orders = 12 / (147 + 180 + 30 * 60) * 365.25
+    found = ask(release, "from customer_lifetime_value")
+    assert set(found["rule_id"]) == {"CV13_UNIT_AVERAGE"}
+    assert set(found["sufficiency"]) == {"insufficient"}
+    assert found["expected_orders_12m"].cast(float).to_list() == pytest.approx([orders] * 32)
+    revenue = found["clv_12m_revenue_nominal"].cast(float).to_list()
+    assert revenue == pytest.approx([orders * 437.75 / 44] * 32, abs=1e-4)
+    assert found["clv_12m_margin_discounted_if_reactivated"].null_count() == 0
+    beyond = ("p_alive", "clv_36m_margin_discounted", "clv_residual_margin_discounted")
+    assert [found[name].null_count() for name in beyond] == [32] * 3
+    reached = """
+        select horizon_years, count(clv_margin_nominal), count(*)
+        from customer_lifetime_value_horizons group by horizon_years order by horizon_years
+    """
+    assert ask(release, reached).rows()[:2] == [(1, 32, 32), (3, 0, 32)]
 
 
 def test_the_stream_has_the_orders_and_the_guest_is_counted(release: Path) -> None:
     stream = ask(release, "select event_type, count(*) from customer_events group by event_type")
-    assert stream.rows() == [("order_placed", 4)]
+    assert stream.rows() == [("order_placed", 44)]
     columns = "event_count, attributed_count, unattributed_count"
     coverage = ask(release, f"select {columns} from customer_event_coverage")
-    assert coverage.rows() == [(5, 4, 1)]
+    assert coverage.rows() == [(45, 44, 1)]
 
 
 def test_what_nobody_delivers_is_an_empty_mart(release: Path) -> None:

@@ -23,6 +23,7 @@ LONGEST = (
     "test_parity",
     "test_backfill",
     "test_keep_route",
+    "test_published_clv",
     "test_exchange",
     "test_route",
 )

@@ -167,7 +167,7 @@ class BetaGeometricNbd:
         binomial.
 
         Source:
-            Fader, Hardie and Lee (2005), P(X(t) = x), with the parameters of an active customer.
+            Fader, Hardie and Lee (2005), eq. (8), with the parameters of an active customer.
         """
         n = np.arange(largest + 1.0)
         size = (self.r + repeat_orders)[:, None]

@@ -6,8 +6,8 @@ over customers are taken per (x, day) too, wherever the derivatives are linear i
 
 Source:
     Schmittlein, Morrison and Colombo (1987); Fader and Hardie (2005), A note on deriving the
-    Pareto/NBD model and related expressions, before its integral is written as a hypergeometric
-    function.
+    Pareto/NBD model and related expressions, eq. (18) before its integral is written as a
+    hypergeometric function.
 """
 
 from __future__ import annotations

@@ -76,8 +76,8 @@ class ParetoNbd(ParetoParameters):
         """Probability that a customer is still active, 0 to 1.
 
         Source:
-            Schmittlein, Morrison and Colombo (1987), P(alive); Fader and Hardie (2005), the same
-            as one over one plus the odds.
+            Schmittlein, Morrison and Colombo (1987), P(alive); Fader and Hardie (2005), eq. (36)
+            and (37), the same as one over one plus the odds.
         """
         x, days, index = distinct_pairs(
             np.concatenate([repeat_orders, repeat_orders]), np.concatenate([recency_days, age_days])
@@ -96,7 +96,7 @@ class ParetoNbd(ParetoParameters):
         (r+x)/(alpha+T) (beta+T) (1 - (1 + t/(beta+T))^(1-s)) / (s-1), with its limit at s = 1.
 
         Source:
-            Schmittlein, Morrison and Colombo (1987), E[Y(t)] given that the customer is active.
+            Fader and Hardie (2005), eq. (41), given that the customer is active.
         """
         scale = (self.beta + age_days)[:, None]
         rate = ((self.r + repeat_orders) / (self.alpha + age_days))[:, None]
@@ -133,8 +133,8 @@ class ParetoNbd(ParetoParameters):
         Active to the end and n orders, or lost after u days and n orders by then.
 
         Source:
-            Fader and Hardie (2005), A note on deriving the Pareto/NBD model, P(X(t) = x) with the
-            parameters of an active customer, before its integrals are written as series.
+            Fader and Hardie (2014), Deriving the conditional PMF of the Pareto/NBD model, given
+            that the customer is active, before its integrals are written as series.
         """
         counts = np.arange(largest + 1.0)
         result = np.empty((repeat_orders.size, counts.size))

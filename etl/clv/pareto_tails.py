@@ -81,7 +81,7 @@ def tails(
         derivatives: 0 for the value, 1 for slopes too, 2 for curvatures too.
 
     Source:
-        As the module.
+        Fader and Hardie (2005), eq. (19) and (20), before they are hypergeometric functions.
     """
     result = Tails(
         np.empty(days.size),

@@ -2,12 +2,8 @@ with cells as (
     select * from {{ ref('int_cohort_cells_summed') }}
 ),
 
-assigned as (
-    select * from {{ ref('int_cohorts_assigned') }}
-),
-
-customer_months as (
-    select * from {{ ref('int_customer_months_summed') }}
+other_lines as (
+    select * from {{ ref('int_cohort_lines_summed') }}
 ),
 
 accumulated as (
@@ -34,26 +30,6 @@ paid_back as (
             end
         ) over (partition by business_unit, cohort_month) as payback_month
     from accumulated
-),
-
--- Money without a cohort: of guests, and where the first purchase is not known or not here.
-other_lines as (
-    select
-        customer_months.business_unit,
-        coalesce(assigned.cohort, 'unattributed') as cohort,
-        case
-            when count(assigned.customer_key) > 0
-                then count(distinct customer_months.customer_key)
-        end as cohort_size,
-        sum(customer_months.net_revenue) as net_revenue,
-        sum(customer_months.margin) as margin
-    from customer_months
-    left join assigned
-        on
-            customer_months.customer_key = assigned.customer_key
-            and customer_months.business_unit = assigned.business_unit
-    where assigned.cohort is null or assigned.cohort <> 'acquired'
-    group by customer_months.business_unit, coalesce(assigned.cohort, 'unattributed')
 ),
 
 lines as (
@@ -101,7 +77,7 @@ clv_cohorts as (
         months_since,
         month_on,
         is_right_censored,
-        cast(cohort_size as bigint) as cohort_size,
+        cohort_size,
         active_customers,
         cast({{ safe_divide('active_customers', 'cohort_size', 6) }} as decimal(9, 6))
             as retention_rate,

@@ -5,42 +5,19 @@
     'cohorts': 'clv_cohorts, all lines, incremental columns',
     'concentration': 'revenue_concentration, lifetime, with guests and internal customers',
 } -%}
+{%- set others = {
+    'refunded_revenue_by_refunds': 'orders, refunded_revenue = refunds of counted orders',
+    'marketing_costs_by_channel':
+        'marketing spend and campaigns = acquisition_retention_costs, all kinds',
+    'totals_in_lake': 'orders accepted from deliveries = versions in the lake, as stated',
+} -%}
 
 with ledgers as (
     select * from {{ ref('int_ledger_amounts_stacked') }}
 ),
 
-orders as (
-    select * from {{ ref('orders') }}
-),
-
-refunds as (
-    select * from {{ ref('refunds') }}
-    where is_counted
-),
-
-marketing_spend as (
-    select * from {{ ref('int_marketing_spend_rated') }}
-    where spent_on <= {{ as_of_date() }}
-),
-
-campaigns as (
-    select * from {{ ref('int_campaigns_rated') }}
-    where spent_on <= {{ as_of_date() }}
-),
-
-channel_costs as (
-    select * from {{ ref('acquisition_retention_costs') }}
-    where channel <> 'all'
-),
-
-deliveries as (
-    select * from {{ ref('stg_etl__loads') }}
-    where table_name = 'orders'
-),
-
-lake as (
-    select * from {{ ref('stg_shop__orders') }}
+others as (
+    select * from {{ ref('int_record_amounts_compared') }}
 ),
 
 -- One row per side that takes part; the other side's amount is null on it.
@@ -59,61 +36,16 @@ entries as (
     union all
     {%- endfor %}{% endfor %}
     select
-        'refunded_revenue_by_refunds' as check_name,
-        'orders, refunded_revenue = refunds of counted orders' as description,
+        check_name,
+        case check_name
+            {%- for name, description in others.items() %}
+            when '{{ name }}' then '{{ description }}'
+            {%- endfor %}
+        end as description,
         business_unit,
-        refunded_revenue as left_amount,
-        null as right_amount
-    from orders
-    union all
-    select
-        'refunded_revenue_by_refunds' as check_name,
-        'orders, refunded_revenue = refunds of counted orders' as description,
-        business_unit,
-        null as left_amount,
-        refunded_revenue as right_amount
-    from refunds
-    union all
-    select
-        'marketing_costs_by_channel' as check_name,
-        'marketing spend and campaigns = acquisition_retention_costs, all kinds' as description,
-        'all' as business_unit,
-        {{ to_reporting('amount', 'exchange_rate') }} as left_amount,
-        null as right_amount
-    from marketing_spend
-    union all
-    select
-        'marketing_costs_by_channel' as check_name,
-        'marketing spend and campaigns = acquisition_retention_costs, all kinds' as description,
-        'all' as business_unit,
-        {{ to_reporting('spend', 'exchange_rate') }} as left_amount,
-        null as right_amount
-    from campaigns
-    union all
-    select
-        'marketing_costs_by_channel' as check_name,
-        'marketing spend and campaigns = acquisition_retention_costs, all kinds' as description,
-        'all' as business_unit,
-        null as left_amount,
-        acquisition_spend + retention_spend + other_spend + contained_campaign_spend
-            as right_amount
-    from channel_costs
-    union all
-    select
-        'totals_in_lake' as check_name,
-        'orders accepted from deliveries = versions in the lake, as stated' as description,
-        'all' as business_unit,
-        amount_accepted as left_amount,
-        null as right_amount
-    from deliveries
-    union all
-    select
-        'totals_in_lake' as check_name,
-        'orders accepted from deliveries = versions in the lake, as stated' as description,
-        'all' as business_unit,
-        null as left_amount,
-        total as right_amount
-    from lake
+        left_amount,
+        right_amount
+    from others
 ),
 
 summed as (

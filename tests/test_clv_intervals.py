@@ -14,10 +14,12 @@ from etl.clv.bg_nbd import BgNbd
 from etl.clv.gamma_gamma import GammaGamma
 from etl.clv.intervals import spend_quantile_factors
 from etl.clv.mbg_nbd import MbgNbd
+from etl.clv.pareto_nbd import ParetoNbd
 from tests.clv_samples import PUBLISHED_IN_DAYS, PUBLISHED_SPEND
 
 DRAWS = 1_000_000
 MBG_NBD = MbgNbd(0.52484, 6.18308 * 7, 0.89136, 1.61400)
+PARETO_NBD = ParetoNbd(0.5533, 10.5777 * 7, 0.6062, 11.6687 * 7)
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,19 @@ def pairs(model, rows, spend=PUBLISHED_SPEND) -> list[tuple[float, float]]:
 
 
 def simulated(
-    model: BgNbd | MbgNbd, x: int, age: int, occasions: int, alive: float, seed: int
+    model: BgNbd | MbgNbd | ParetoNbd, x: int, age: int, occasions: int, alive: float, seed: int
 ) -> FloatArray:
     """Spends of one customer in a year, over gamma + x m, drawn from the story of the models."""
     random = np.random.default_rng(seed)
     rate = random.gamma(model.r + x, 1 / (model.alpha + age), DRAWS)
-    survivals = model.b + x + (1 if isinstance(model, MbgNbd) else 0)
-    dropout = random.beta(model.a, survivals, DRAWS)
-    orders = np.minimum(random.poisson(rate * 365.25), random.geometric(dropout))
+    if isinstance(model, ParetoNbd):
+        lost_rate = random.gamma(model.s, 1 / (model.beta + age), DRAWS)
+        days = np.minimum(random.exponential(1.0, DRAWS) / lost_rate, 365.25)
+        orders = random.poisson(rate * days)
+    else:
+        survivals = model.b + x + (1 if isinstance(model, MbgNbd) else 0)
+        dropout = random.beta(model.a, survivals, DRAWS)
+        orders = np.minimum(random.poisson(rate * 365.25), random.geometric(dropout))
     orders[random.random(DRAWS) > alive] = 0
     spend = PUBLISHED_SPEND
     customer_rate = random.gamma(spend.q + spend.p * occasions, 1.0, DRAWS)
@@ -61,7 +68,9 @@ def simulated(
     )
 
 
-@pytest.mark.parametrize("model", [PUBLISHED_IN_DAYS, MBG_NBD], ids=lambda model: model.name)
+@pytest.mark.parametrize(
+    "model", [PUBLISHED_IN_DAYS, MBG_NBD, PARETO_NBD], ids=lambda model: model.name
+)
 @pytest.mark.parametrize(
     "history", [(0, 10, 0, 1.0), (3, 300, 3, 0.95), (40, 400, 38, 0.99), (150, 700, 150, 0.4)]
 )

@@ -121,7 +121,10 @@ def test_more_likely_alive_is_more_spend_and_never_less():
     assert (frame["spend_p10_factor"] <= frame["spend_p90_factor"]).all()
 
 
-@pytest.mark.parametrize("spend", [GammaGamma(0.3, 1.05, 5.0), GammaGamma(90.0, 60.0, 900.0)])
+@pytest.mark.parametrize(
+    "spend",
+    [GammaGamma(0.3, 1.05, 5.0), GammaGamma(90.0, 60.0, 900.0), GammaGamma(0.003, 1.05, 5.0)],
+)
 def test_extreme_spend_parameters_give_finite_numbers(spend):
     rows = [(0, 0, 0, 1.0), (0, 1_000, 0, 1.0), (300, 400, 300, 1.0), (300, 400, 0, 1e-9)]
     found = np.array(pairs(PUBLISHED_IN_DAYS, rows, spend))

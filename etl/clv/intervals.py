@@ -24,7 +24,7 @@ import numpy as np
 import polars as pl
 from scipy import special
 
-from etl.clv.arrays import FloatArray, IndexArray
+from etl.clv.arrays import FloatArray, IndexArray, floats_of
 from etl.clv.discounting import DAYS_PER_YEAR
 from etl.clv.gamma_gamma import GammaGamma
 from etl.clv.order_model import OrderModel
@@ -39,6 +39,7 @@ _POINTS = 128
 _BEYOND_POINTS = 1e-4
 # Stands for a chance of zero where it is divided by or made a probit.
 _TINY = 1e-15
+_SMALLEST = 1e-300
 
 
 def spend_quantile_factors(
@@ -76,9 +77,13 @@ def _factors_of_part(model: OrderModel, spend: GammaGamma, part: pl.DataFrame) -
     cells = cells.with_row_index("cell")
     cell = part.join(cells, on=["repeat_orders", "age_days"], maintain_order="left")
     spends = _spends_if_alive(
-        model, spend, int(part.item(0, "spend_occasions")), *_floats(cells, *cells.columns[1:])
+        model,
+        spend,
+        int(part.item(0, "spend_occasions")),
+        floats_of(cells, "repeat_orders"),
+        floats_of(cells, "age_days"),
     )
-    (alive,) = _floats(part, "p_alive")
+    alive = floats_of(part, "p_alive")
     columns = [
         spends.quantile(cell.get_column("cell").to_numpy().astype(np.intp), _given(alive, level))
         for level in QUANTILES.values()
@@ -130,7 +135,7 @@ def _spends_if_alive(
     shape = spend.q + spend.p * spend_occasions
     shapes = spend.p * np.arange(1.0, counts.shape[1])[:, None]
     ends = special.betaincinv(shapes[[0, -1], 0], shape, [_BEYOND_POINTS, 1.0 - _BEYOND_POINTS])
-    low, high = np.log(ends) - np.log1p(-ends)
+    low, high = special.logit(np.clip(ends, _SMALLEST, 1.0 - _TINY))
     log_z = np.linspace(low, high, _POINTS)
     # z / (1 + z) is the logistic function of ln z.
     given_count = special.betainc(shapes, shape, special.expit(log_z))
@@ -166,7 +171,3 @@ def _given(alive: FloatArray, level: float) -> FloatArray:
 def _probit(chance: FloatArray) -> FloatArray:
     result: FloatArray = special.ndtri(np.clip(chance, _TINY, 1.0 - _TINY))
     return result
-
-
-def _floats(frame: pl.DataFrame, *columns: str) -> tuple[FloatArray, ...]:
-    return tuple(frame.get_column(name).cast(pl.Float64).to_numpy() for name in columns)

@@ -22,13 +22,16 @@ channel_costs as (
     where channel <> 'all'
 ),
 
+-- What was delivered later is not known yet, and in neither sum.
 deliveries as (
     select * from {{ ref('stg_etl__loads') }}
-    where table_name = 'orders'
+    where table_name = 'orders' and business_day <= {{ as_of_date() }}
 ),
 
 lake as (
-    select * from {{ ref('stg_shop__orders') }}
+    select versions.*
+    from {{ ref('stg_shop__orders') }} as versions
+    inner join deliveries on versions.batch_id = deliveries.delivery_id
 ),
 
 -- Each amount on its side; the other side is null.

@@ -44,6 +44,8 @@ CLOSED_VALUES: dict[str, pl.DataType] = {
     "business_unit": pl.String(),
     "rule_id": pl.String(),
     "model": pl.String(),
+    "model_segment": pl.String(),
+    "model_run_id": pl.String(),
     "clv_cutoff_on": pl.Date(),
     "sufficiency": pl.String(),
     "orders": pl.Int64(),

@@ -15,6 +15,8 @@ select
     parts.business_unit,
     parts.rule_id,
     parts.model,
+    parts.model_segment,
+    parts.model_run_id,
     parts.clv_cutoff_on,
     parts.sufficiency,
     parts.orders,

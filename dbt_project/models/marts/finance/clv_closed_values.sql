@@ -30,6 +30,8 @@ clv_closed_values as (
         closes.reporting_currency,
         closed.rule_id,
         closed.model,
+        closed.model_segment,
+        closed.model_run_id,
         closed.clv_cutoff_on,
         closed.sufficiency,
         closed.orders,

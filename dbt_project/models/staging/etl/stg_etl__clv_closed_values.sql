@@ -9,6 +9,8 @@ renamed as (
         business_unit,
         rule_id,
         model,
+        model_segment,
+        model_run_id,
         clv_cutoff_on,
         sufficiency,
         orders,

@@ -97,20 +97,26 @@ def _serve_finished(settings: Settings, day: date) -> BackfilledDay | None:
 
 def _refuse_gaps(settings: Settings, days: Iterable[date]) -> None:
     """Stop before the first build when a day lacks an export that is expected daily."""
+    gaps = undelivered(settings, days)
+    if gaps:
+        raise SourceLate(
+            f"Never delivered for {gaps}.",
+            where=str(settings.landing),
+            todo="Deliver them (header-only if there was nothing), choose other days, or build "
+            "with what there is: --allow-missing.",
+        )
+
+
+def undelivered(settings: Settings, days: Iterable[date]) -> str:
+    """List the days that lack an export which is expected daily, and which; empty if none does."""
     mappings, deliveries = load_mappings(settings.mappings), read_lake(settings).deliveries
     gaps = [
         f"{day}: {', '.join(missing)}"
         for day in days
         if (missing := missing_exports(deliveries, mappings, day))
     ]
-    if gaps:
-        more = f"; and {len(gaps) - _MAX_LISTED} days more" if len(gaps) > _MAX_LISTED else ""
-        raise SourceLate(
-            f"Never delivered for {'; '.join(gaps[:_MAX_LISTED])}{more}.",
-            where=str(settings.landing),
-            todo="Deliver them (header-only if there was nothing), choose other days, or build "
-            "with what there is: --allow-missing.",
-        )
+    more = f"; and {len(gaps) - _MAX_LISTED} days more" if len(gaps) > _MAX_LISTED else ""
+    return "; ".join(gaps[:_MAX_LISTED]) + more
 
 
 def missing_exports(

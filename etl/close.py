@@ -19,7 +19,7 @@ from typing import Any
 import polars as pl
 
 from etl import route
-from etl.backfill import missing_exports
+from etl.backfill import undelivered
 from etl.clock import utc_now
 from etl.clv.closes import CLOSE_SCHEMAS
 from etl.clv.rollforward import VALUE
@@ -27,7 +27,6 @@ from etl.config import Settings
 from etl.errors import DataBlocked
 from etl.lake.commits import read_lake
 from etl.locks import writer_lock
-from etl.mapping import load_mappings
 from etl.publish.release import find_release, make_current, read_current
 from etl.space import full_disk_named
 from etl.state import commit_state
@@ -47,7 +46,6 @@ CLOSED = "closed"
 CLOSED_ALREADY = "closed already, same numbers"
 CLOSED_AGAIN_SAME = "closed again, same numbers"
 CLOSED_AGAIN_OTHER = "closed again, other numbers"
-_MAX_LISTED = 10
 
 Close = dict[str, Any]
 
@@ -135,8 +133,7 @@ def _refuse_out_of_order(closes: pl.DataFrame, as_of: date) -> None:
 
 def _refuse_unlanded(settings: Settings, as_of: date) -> None:
     """A month is over when the lake holds its last day, and every day that is expected."""
-    deliveries, mappings = read_lake(settings).deliveries, load_mappings(settings.mappings)
-    landed = max((d["business_day"] for d in deliveries), default="none")
+    landed = max((d["business_day"] for d in read_lake(settings).deliveries), default="none")
     if landed == "none" or landed < as_of.isoformat():
         raise DataBlocked(
             f"{as_of:%Y-%m} is not over: the last day landed is {landed}.",
@@ -144,16 +141,10 @@ def _refuse_unlanded(settings: Settings, as_of: date) -> None:
             todo=f"Land {as_of}, then close.",
             code="NOT_CLOSABLE",
         )
-    days = [as_of.replace(day=n) for n in range(1, as_of.day + 1)]
-    gaps = [
-        f"{day}: {', '.join(missing)}"
-        for day in days
-        if (missing := missing_exports(deliveries, mappings, day))
-    ]
+    gaps = undelivered(settings, [as_of.replace(day=n) for n in range(1, as_of.day + 1)])
     if gaps:
-        more = f"; and {len(gaps) - _MAX_LISTED} days more" if len(gaps) > _MAX_LISTED else ""
         raise DataBlocked(
-            f"Never delivered for {'; '.join(gaps[:_MAX_LISTED])}{more}.",
+            f"Never delivered for {gaps}.",
             where=str(settings.landing),
             todo="Deliver and land them (header-only if there was nothing), then close.",
             code="NOT_CLOSABLE",

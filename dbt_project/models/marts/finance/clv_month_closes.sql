@@ -30,7 +30,7 @@ clv_month_closes as (
         historic_net_revenue,
         historic_margin,
         values_hash,
-        cast(closed_at as timestamp) as closed_at
+        closed_at
     from numbered
 )
 

@@ -23,7 +23,7 @@ renamed as (
         historic_net_revenue,
         historic_margin,
         values_hash,
-        closed_at
+        cast(closed_at as timestamp) as closed_at
     from source
 )
 

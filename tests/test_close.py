@@ -12,7 +12,14 @@ import polars as pl
 import pytest
 
 from etl import close, route
-from etl.close import CLOSED, CLOSED_AGAIN_SAME, CLOSED_ALREADY, ClosedMonth, close_month
+from etl.close import (
+    CLOSED,
+    CLOSED_AGAIN_SAME,
+    CLOSED_ALREADY,
+    Close,
+    ClosedMonth,
+    close_month,
+)
 from etl.clv import sufficiency
 from etl.config import Settings
 from etl.errors import EXIT_DATA_BLOCKED, EXIT_USAGE, DataBlocked, LakeCorrupt
@@ -29,16 +36,16 @@ from tests.test_cli import lines, loyalty
 
 DECEMBER, JANUARY = date(2025, 12, 31), date(2026, 1, 31)
 VALUE = "clv_residual_margin_discounted"
+REASON = "to see what happens"
 
 
 @dataclass
 class Story:
-    """One warehouse in which December and January are closed, January twice."""
+    """One warehouse in which December and January are closed."""
 
     settings: Settings
-    december: ClosedMonth
+    december: Close
     january: ClosedMonth
-    again: ClosedMonth
 
     def ask(self, query: str) -> pl.DataFrame:
         """Ask the served release a question."""
@@ -51,26 +58,44 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Iterator[Story]:
-    """December is closed from the history, then January comes, which is closed twice."""
+    """December is closed and killed before readers see it; then January comes and is closed."""
     settings = settings_at(tmp_path_factory.mktemp("close"), key_file)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sufficiency, "MINIMUM_BUYERS", BUYERS_ENOUGH)
         write_company(settings.landing, days=1)
         route.land(settings, JANUARY)
-        december = close_month(settings, DECEMBER)
+        patch.setattr(close, "_show", killed)
+        with pytest.raises(KeyboardInterrupt):
+            close_month(settings, DECEMBER)
+        patch.undo()
+        patch.setattr(sufficiency, "MINIMUM_BUYERS", BUYERS_ENOUGH)
+        (december,) = own_closes(settings, date.max).rows(named=True)
         shutil.rmtree(settings.landing)
         write_company(settings.landing, days=5)
         route.land(settings, JANUARY)
         january = close_month(settings, date(2026, 1, 3))
-        again = close_month(settings, JANUARY, reason="to see what happens")
-        yield Story(settings, december, january, again)
+        yield Story(settings, december, january)
+
+
+@pytest.fixture(scope="module")
+def again(story: Story) -> ClosedMonth:
+    """January closed a second time, after the warehouse was lost: all that is frozen is in state."""
+    shutil.rmtree(story.settings.warehouse)
+    return close_month(story.settings, JANUARY, reason=REASON)
 
 
 def test_the_first_close_opens_with_nothing(story):
-    assert (story.december.outcome, story.december.close["close_id"]) == (CLOSED, "2025-12-v1")
-    filled = {line: amount for line, amount in story.december.lines.items() if amount}
-    assert filled == dict.fromkeys(("first_close", "closing"), story.december.close[VALUE])
-    assert story.december.close[VALUE] > 0
+    rolled = "select line, sum(amount) as amount from clv_rollforwards where month = '2025-12-01'"
+    amounts = dict(story.ask(f"{rolled} group by line").iter_rows())
+    filled = {line: amount for line, amount in amounts.items() if amount}
+    assert filled == dict.fromkeys(("first_close", "closing"), story.december[VALUE])
+    assert story.december[VALUE] > 0
+
+
+def test_a_close_that_was_killed_before_readers_saw_it_stands(story):
+    assert story.december["close_id"] == "2025-12-v1"
+    assert (story.january.outcome, story.january.close["close_id"]) == (CLOSED, "2026-01-v1")
+    assert story.january.shown_in == read_current(story.settings)["run_id"]
 
 
 def test_a_close_freezes_the_release_of_the_months_last_day(story):
@@ -87,13 +112,13 @@ def test_a_close_freezes_the_release_of_the_months_last_day(story):
     assert frozen.height == story.january.close["value_rows"]
 
 
-def test_readers_see_every_version_and_what_holds(story):
+def test_readers_see_every_version_and_what_holds(story, again):
     closes = story.ask("select * from clv_month_closes order by month, version")
     assert closes["close_id"].to_list() == ["2025-12-v1", "2026-01-v1", "2026-01-v2"]
     assert closes["is_latest"].to_list() == [True, False, True]
-    assert closes["reason"].to_list() == ["", "", "to see what happens"]
+    assert closes["reason"].to_list() == ["", "", REASON]
     assert closes["previous_close_id"].to_list() == ["", "2025-12-v1", "2025-12-v1"]
-    assert story.again.shown_in == read_current(story.settings)["run_id"]
+    assert again.shown_in == read_current(story.settings)["run_id"]
 
 
 def test_the_rollforward_of_readers_foots_and_opens_as_the_month_before_closed(story):
@@ -117,7 +142,7 @@ def test_what_happened_in_january_is_in_its_lines(story):
     assert moved["refit"] != 0
     assert moved["margin_rate_change"] != 0
     assert moved["discount_rate_change"] == 0
-    growth = story.january.close["historic_margin"] - story.december.close["historic_margin"]
+    growth = story.january.close["historic_margin"] - story.december["historic_margin"]
     assert -growth == moved["realised_margin"] + moved["refunds"] + moved["exchange"]
 
 
@@ -138,24 +163,26 @@ def test_what_was_quoted_stays_whatever_was_delivered_and_fitted_since(story):
         f"select sum({VALUE}) as value, count(*) as rows from clv_closed_values"
         " where month = '2025-12-01'"
     ).row(0)
-    assert quoted == (story.december.close[VALUE], story.december.close["value_rows"])
+    assert quoted == (story.december[VALUE], story.december["value_rows"])
 
 
-def test_closing_again_for_a_reason_is_a_version_and_says_that_nothing_changed(story):
-    assert story.again.outcome == CLOSED_AGAIN_SAME
-    assert story.again.close["version"] == 2
-    assert story.again.close["values_hash"] == story.january.close["values_hash"]
+def test_closing_again_for_a_reason_is_a_version_and_says_that_nothing_changed(story, again):
+    assert again.outcome == CLOSED_AGAIN_SAME
+    assert again.close["version"] == 2
+    assert again.close["values_hash"] == story.january.close["values_hash"]
 
 
-def test_closing_again_without_a_reason_or_for_the_same_one_freezes_nothing(story, monkeypatch):
+def test_closing_again_without_a_reason_or_for_the_same_one_freezes_nothing(
+    story, again, monkeypatch
+):
     monkeypatch.setattr(close, "build_warehouse", no_build)
     before = own_closes(story.settings, date.max)
-    for reason in ("", "to see what happens"):
+    for reason in ("", REASON):
         assert close_month(story.settings, JANUARY, reason=reason).outcome == CLOSED_ALREADY
     assert own_closes(story.settings, date.max).equals(before)
 
 
-def test_other_numbers_need_a_reason_and_both_are_told(story, monkeypatch):
+def test_other_numbers_need_a_reason_and_both_are_told(story, again, monkeypatch):
     def other(settings, record, before):
         frozen = freeze(settings, record, before)
         return close.Frozen(
@@ -177,8 +204,8 @@ def test_other_numbers_need_a_reason_and_both_are_told(story, monkeypatch):
     assert "--reason" in refused.value.todo
 
 
-def test_a_close_that_was_killed_before_readers_saw_it_goes_on(story, monkeypatch):
-    """The first try freezes and dies; the second freezes nothing and shows the close."""
+def test_running_it_again_shows_what_readers_do_not_see_yet(story, again, monkeypatch):
+    """The first try froze and died; the second freezes nothing and shows the close."""
     shown, built = [], last_build(story.settings)
 
     def publish(_settings, day, _progress):
@@ -224,7 +251,7 @@ def test_december_is_the_same_in_february_and_readers_stay_where_they_are(story)
     """Built again from a lake that has January in it, and after the models were fitted anew."""
     done = close_month(story.settings, DECEMBER)
     assert done.outcome == CLOSED_ALREADY
-    assert done.close == story.december.close
+    assert done.close == story.december
     assert read_current(story.settings)["as_of"] == JANUARY.isoformat()
 
 
@@ -233,15 +260,7 @@ def test_an_old_run_did_not_know_later_closes(story):
     assert manifest["marts"]["clv_month_closes"]["rows"] == 1
 
 
-def test_losing_the_warehouse_changes_no_close_and_no_name(story, monkeypatch):
-    """All that is frozen is in state; the same day built again is the same run, mart by mart."""
-    served = read_current(story.settings)["run_id"]
-    shutil.rmtree(story.settings.warehouse)
-    built = route.build_and_publish(story.settings, JANUARY)
-    assert built["run_id"] == served
-
-
-def test_a_backup_has_the_closes(story, tmp_path):
+def test_a_backup_has_the_closes(story, again, tmp_path):
     back_up(story.settings, tmp_path / "backup", tmp_path / "safe", print)
     kept = newest(tmp_path / "backup").folder
     for name in ("clv_closes", CLOSED_VALUES, CLOSED_LINES):
@@ -264,7 +283,7 @@ def test_a_changed_byte_is_refused(story, tmp_path):
         path.write_bytes(kept)
 
 
-def test_the_command_prints_the_close_and_its_lines(story):
+def test_the_command_prints_the_close_and_its_lines(story, again):
     done = loyalty("close", "2026-01", "--data", story.settings.data, "--mappings", MAPPINGS)
     assert done.returncode == 0, done.stderr
     (told,) = lines(done.stdout)
@@ -277,6 +296,10 @@ def test_the_command_says_what_a_month_is(tmp_path):
     empty = loyalty("close", "2026-01", "--data", tmp_path / "data")
     assert empty.returncode == EXIT_DATA_BLOCKED
     assert "last day landed is none" in empty.stderr
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def no_build(*_: object) -> None:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -21,12 +22,14 @@ from etl.close import (
     close_month,
 )
 from etl.clv import sufficiency
+from etl.clv.terms import at_opening_terms
 from etl.config import Settings
 from etl.errors import EXIT_DATA_BLOCKED, EXIT_USAGE, DataBlocked, LakeCorrupt
 from etl.files import read_json
 from etl.keep.backup import back_up
 from etl.keep.generations import newest
 from etl.publish.release import MANIFEST, find_release, read_current
+from etl.warehouse import closing
 from etl.warehouse.build import last_build
 from etl.warehouse.closes import CLOSED_LINES, CLOSED_VALUES, closed_rows, own_closes
 from etl.warehouse.database import BUILD_NAME, frame, read_only
@@ -79,7 +82,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Iterator[
 
 @pytest.fixture(scope="module")
 def again(story: Story) -> ClosedMonth:
-    """January closed a second time, after the warehouse was lost: all that is frozen is in state."""
+    """January closed again after the warehouse was lost: all that is frozen is in state."""
     shutil.rmtree(story.settings.warehouse)
     return close_month(story.settings, JANUARY, reason=REASON)
 
@@ -170,6 +173,19 @@ def test_closing_again_for_a_reason_is_a_version_and_says_that_nothing_changed(s
     assert again.outcome == CLOSED_AGAIN_SAME
     assert again.close["version"] == 2
     assert again.close["values_hash"] == story.january.close["values_hash"]
+
+
+def test_customers_at_todays_terms_are_worth_what_the_mart_says(story, again):
+    """What the rollforward values in Python is what SQL scores; so a refit is only a refit."""
+    read = closing._read(story.settings, JANUARY, None)
+    today = closing._terms(story.settings, JANUARY, read.settings)
+    rates = read.values.group_by("business_unit").agg(opening_margin_rate=pl.max("margin_rate"))
+    histories = read.rows.drop_nulls("segment")
+    valued = at_opening_terms(read.values, histories, rates, today, today).drop_nulls(VALUE)
+    assert valued.height > 200
+    for name in ("terms", "rates", "margin"):
+        difference = (pl.col(f"value_at_opening_{name}") - pl.col(VALUE)).abs().max()
+        assert valued.select(difference).item() <= Decimal("0.0002")
 
 
 def test_closing_again_without_a_reason_or_for_the_same_one_freezes_nothing(

@@ -36,6 +36,9 @@ from tests.test_clv_published import (
     TABLE,
 )
 
+# Two builds of the whole warehouse.
+pytestmark = pytest.mark.timeout(1200)
+
 RAW = Path(__file__).parent / "fixtures" / "CDNOW_sample.txt.gz"
 CALIBRATED_ON, ENDS_ON = date(1997, 9, 30), date(1998, 6, 30)
 # The mapping of the demo's music shop, less the line that makes 1998 look like 2017.

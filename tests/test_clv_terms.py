@@ -71,6 +71,7 @@ def valued(opening, today, margin_rate="0.5", then="0.4", rule_id="CV11_FORECAST
     }
     closing = pl.DataFrame([dict.fromkeys(CLOSED_VALUES) | row], schema=CLOSED_VALUES)
     history = HISTORY | {"spend_occasions": OCCASIONS, "mean_spend": MEAN, "segment": "web"}
+    history |= {"p_alive": 0.5}  # what was scored stands beside it and is not to be used
     summaries = pl.DataFrame([{"customer_key": "a", "business_unit": "shop", **history}])
     rate = Decimal(then) if then else None
     rates = pl.DataFrame(

@@ -98,6 +98,7 @@ def _revenue(summaries: pl.DataFrame, terms: Terms, name: str) -> pl.DataFrame:
     residuals = lookups["clv_residuals"].select(*unit, "repeat_orders", "age_days", _RESIDUAL)
     forecast = (
         with_model_segment(summaries, fits)
+        .select(*_KEYS, "model_segment", *HISTORY, "spend_occasions", "mean_spend")
         .join(alive, on=[*unit, *HISTORY, "spend_occasions"])
         .join(residuals, on=[*unit, "repeat_orders", "age_days"])
         .join(fits.select(*_FIT, "spend_model"), on=unit)

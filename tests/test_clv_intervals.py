@@ -20,6 +20,9 @@ from tests.clv_samples import PUBLISHED_IN_DAYS, PUBLISHED_SPEND
 DRAWS = 1_000_000
 MBG_NBD = MbgNbd(0.52484, 6.18308 * 7, 0.89136, 1.61400)
 PARETO_NBD = ParetoNbd(0.5533, 10.5777 * 7, 0.6062, 11.6687 * 7)
+# A grocer's customers: often, and hardly any of them ever stops.
+FREQUENT = MbgNbd(1.41, 9.67, 0.195, 278.0)
+FREQUENT_SPEND = GammaGamma(0.45, 3.9, 237.0)
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,15 @@ def pairs(model, rows, spend=PUBLISHED_SPEND) -> list[tuple[float, float]]:
 
 
 def simulated(
-    model: BgNbd | MbgNbd | ParetoNbd, x: int, age: int, occasions: int, alive: float, seed: int
+    model: BgNbd | MbgNbd | ParetoNbd,
+    x: int,
+    age: int,
+    occasions: int,
+    alive: float,
+    spend: GammaGamma = PUBLISHED_SPEND,
 ) -> FloatArray:
     """Spends of one customer in a year, over gamma + x m, drawn from the story of the models."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(7)
     rate = random.gamma(model.r + x, 1 / (model.alpha + age), DRAWS)
     if isinstance(model, ParetoNbd):
         lost_rate = random.gamma(model.s, 1 / (model.beta + age), DRAWS)
@@ -61,7 +69,6 @@ def simulated(
         dropout = random.beta(model.a, survivals, DRAWS)
         orders = np.minimum(random.poisson(rate * 365.25), random.geometric(dropout))
     orders[random.random(DRAWS) > alive] = 0
-    spend = PUBLISHED_SPEND
     customer_rate = random.gamma(spend.q + spend.p * occasions, 1.0, DRAWS)
     return np.where(
         orders > 0, random.gamma(np.maximum(spend.p * orders, 1e-9)) / customer_rate, 0.0
@@ -75,7 +82,7 @@ def simulated(
     "history", [(0, 10, 0, 1.0), (3, 300, 3, 0.95), (40, 400, 38, 0.99), (150, 700, 150, 0.4)]
 )
 def test_quantiles_are_those_of_simulated_customers(model, history):
-    spends = simulated(model, *history, seed=7)
+    spends = simulated(model, *history)
     low, high = pairs(model, [history])[0]
     # How many simulated customers spend no more must be the quantile's own chance.
     assert (spends <= high).mean() == pytest.approx(0.9, abs=0.0015)
@@ -83,6 +90,17 @@ def test_quantiles_are_those_of_simulated_customers(model, history):
         assert (spends <= low).mean() == pytest.approx(0.1, abs=0.0015)
     else:
         assert (spends == 0).mean() >= 0.1
+
+
+@pytest.mark.parametrize("alive", [1.0, 0.97])
+@pytest.mark.parametrize(("orders", "age"), [(30, 400), (120, 700), (300, 800)])
+def test_quantiles_of_frequent_buyers_are_as_exact(orders, age, alive):
+    """Between one order and as many as are placed lie many deviations of what a year brings."""
+    history = (orders, age, orders, alive)
+    spends = simulated(FREQUENT, *history, FREQUENT_SPEND)
+    low, high = pairs(FREQUENT, [history], FREQUENT_SPEND)[0]
+    assert (spends <= low).mean() == pytest.approx(0.1, abs=0.0015)
+    assert (spends <= high).mean() == pytest.approx(0.9, abs=0.0015)
 
 
 def test_a_certain_number_of_orders_is_a_beta_prime():

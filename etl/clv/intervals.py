@@ -34,7 +34,11 @@ QUANTILES = {"spend_p10_factor": 0.1, "spend_p90_factor": 0.9}
 _BEYOND_COUNTS = 1e-5
 _MOST_ORDERS = 2_000
 # Points in ln z per number of spend occasions; between two of them ln z is taken as normal.
-_POINTS = 128
+_POINTS_AT_LEAST = 128
+_POINTS_AT_MOST = 1_024
+# How far apart they are, in standard deviations of what is not known of the customer's rate. The
+# spread of the orders only adds to that, so nothing in ln z is narrower, whatever the counts.
+_DEVIATIONS_APART = 0.5
 # Chance of a spend beyond each end of the points.
 _BEYOND_POINTS = 1e-4
 # Stands for a chance of zero where it is divided by or made a probit.
@@ -136,12 +140,23 @@ def _spends_if_alive(
     shapes = spend.p * np.arange(1.0, counts.shape[1])[:, None]
     ends = special.betaincinv(shapes[[0, -1], 0], shape, [_BEYOND_POINTS, 1.0 - _BEYOND_POINTS])
     low, high = special.logit(np.clip(ends, _SMALLEST, 1.0 - _TINY))
-    log_z = np.linspace(low, high, _POINTS)
+    log_z = np.linspace(low, high, _points_of((high - low) / _deviation_of_rate(shape)))
     # z / (1 + z) is the logistic function of ln z.
     given_count = special.betainc(shapes, shape, special.expit(log_z))
     mixed = np.einsum("cn,nz->cz", counts[:, 1:], given_count)
     some = np.maximum(1.0 - counts[:, 0], _TINY)
     return _Spends(log_z, counts[:, 0], np.clip(mixed / some[:, None], 0.0, 1.0))
+
+
+def _deviation_of_rate(shape: float) -> float:
+    """Standard deviation of the logarithm of the customer's rate, a Gamma of this shape."""
+    return float(np.sqrt(special.polygamma(1, shape)))
+
+
+def _points_of(deviations: float) -> int:
+    """Points for so many standard deviations from the first to the last of them."""
+    wanted = int(np.ceil(deviations / _DEVIATIONS_APART)) + 1
+    return min(max(wanted, _POINTS_AT_LEAST), _POINTS_AT_MOST)
 
 
 def _order_counts(model: OrderModel, repeat_orders: FloatArray, age_days: FloatArray) -> FloatArray:

@@ -27,6 +27,7 @@ SETTINGS = ValueSettings(
     rmse_tolerance=0.01,
     unit_average_min_customers=30,
     unit_average_window_days=180,
+    weak_standard_error=1.0,
 )
 COUNTED = pl.len().cast(pl.Int64).alias("customers")
 
@@ -76,6 +77,7 @@ def calibration(rows: pl.DataFrame, business_unit: str = "shop") -> pl.DataFrame
         pl.lit(CUTOFF_ON).alias("calibration_cutoff_on"),
         pl.lit(273, dtype=pl.Int64).alias("holdout_days"),
         rows["holdout_orders"],
+        (rows["holdout_orders"] * 30).cast(pl.Decimal(18, 4)).alias("holdout_revenue"),
         pl.col("first_ordered_on").dt.truncate("1q").alias("cohort"),
     )
 
@@ -154,6 +156,11 @@ def simulated_days(
     )
 
 
+def spend_of_day() -> pl.Expr:
+    """What a customer pays on a day, 10 to 30."""
+    return 10 + pl.col("customer") % 20 + pl.col("ordered_on").dt.day() % 2
+
+
 def summed_up(
     days: pl.DataFrame, cutoff_on: date, business_unit: str = "shop", segment: str = "web"
 ) -> pl.DataFrame:
@@ -161,7 +168,7 @@ def summed_up(
     first = pl.col("ordered_on").min()
     recent = pl.col("ordered_on") > cutoff_on - timedelta(days=180)
     is_repeat = pl.col("ordered_on") > first
-    spend = 10 + pl.col("customer") % 20 + pl.col("ordered_on").dt.day() % 2
+    spend = spend_of_day()
     known = (
         days.filter(pl.col("ordered_on") <= cutoff_on)
         .group_by("customer")
@@ -190,7 +197,9 @@ def calibrated(
     holdout = -(-(as_of - days["ordered_on"].min()).days // 2)
     cutoff_on = as_of - timedelta(days=holdout)
     later = days.filter(pl.col("ordered_on") > cutoff_on).group_by("customer")
-    orders = later.agg(pl.len().cast(pl.Int64).alias("holdout_orders"))
+    orders = later.agg(
+        pl.len().cast(pl.Int64).alias("holdout_orders"), spend_of_day().sum().alias("paid")
+    )
     known = summed_up(days, cutoff_on, business_unit, segment).join(
         orders, on="customer", how="left", maintain_order="left"
     )
@@ -198,5 +207,6 @@ def calibrated(
         pl.lit(cutoff_on).alias("calibration_cutoff_on"),
         pl.lit(holdout, dtype=pl.Int64).alias("holdout_days"),
         pl.col("holdout_orders").fill_null(0),
+        pl.col("paid").fill_null(0).cast(pl.Decimal(18, 4)).alias("holdout_revenue"),
         pl.col("first_ordered_on").dt.truncate("1q").alias("cohort"),
     )

@@ -9,23 +9,23 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from etl.clv.backtest import (
+from etl.clv.backtest import deciles, gini, judge_forecast, top_capture
+from etl.clv.bg_nbd import BgNbd
+from etl.clv.gamma_gamma import expected_spend
+from etl.clv.holdout import (
     Forecast,
     Holdout,
-    cohort_bias,
-    deciles,
+    forecast_of_average,
     forecast_of_model,
-    forecast_of_rates,
-    gini,
+    forecast_of_own_rates,
     holdout_of,
-    judge_forecast,
     naive_rates,
-    top_capture,
 )
-from etl.clv.bg_nbd import BgNbd
 from etl.clv.mbg_nbd import MbgNbd
 from etl.clv.nbd import Nbd
 from etl.clv.pareto_nbd import ParetoNbd
+from etl.clv.spend import Spend, fit_spend
+from etl.clv.unit_average import mean_spend
 from tests.clv_samples import CUTOFF_ON, PUBLISHED_IN_DAYS, calibration, cdnow
 
 # Published or recomputed for the sample, weeks as the unit of time.
@@ -43,9 +43,14 @@ def sample() -> Holdout:
 
 
 @pytest.fixture(scope="module")
-def judged(sample: Holdout) -> dict[str, pl.DataFrame]:
-    forecasts = [forecast_of_model(model, sample) for model in MODELS.values()]
-    forecasts.append(forecast_of_rates("naive_rate", naive_rates(sample), sample))
+def spend() -> Spend:
+    return fit_spend(calibration(cdnow()))
+
+
+@pytest.fixture(scope="module")
+def judged(sample: Holdout, spend: Spend) -> dict[str, pl.DataFrame]:
+    forecasts = [forecast_of_model(model, spend, sample) for model in MODELS.values()]
+    forecasts.append(forecast_of_own_rates("naive_rate", sample))
     return {forecast.name: judge_forecast(forecast, sample) for forecast in forecasts}
 
 
@@ -95,7 +100,12 @@ def test_forecasts_by_frequency_are_as_published(judged, model, published):
 
 def test_every_scope_holds_every_customer_and_order(judged):
     for rows in judged.values():
-        sums = rows.group_by("scope").agg(pl.col("customers", "actual_orders").sum())
+        sums = rows.group_by("scope").agg(
+            pl.col("customers", "actual_orders", "predicted_revenue", "actual_revenue").sum()
+        )
+        spread = sums["predicted_revenue"].max() - sums["predicted_revenue"].min()
+        assert spread < 1e-6
+        assert sums["actual_revenue"].unique().to_list() == [1882 * 30]
         assert sums.height == 4
         assert sums["customers"].unique().to_list() == [2357]
         assert sums["actual_orders"].unique().to_list() == [1882]
@@ -104,13 +114,84 @@ def test_every_scope_holds_every_customer_and_order(judged):
 def test_cohorts_are_quarters_of_the_first_order(judged):
     rows = judged["bg_nbd"].filter(pl.col("scope") == "cohort")
     assert rows["bucket"].to_list() == ["1997-01-01"]  # the sample's customers all came then
-    assert cohort_bias(judged["bg_nbd"]) == pytest.approx(0.121, abs=6e-4)
+    assert total(judged["bg_nbd"])["cohort_bias"] == pytest.approx(0.121, abs=6e-4)
 
 
-def test_the_order_of_customers_changes_nothing(judged):
+def test_errors_of_cohorts_do_not_cancel_out():
+    """One order too many in one quarter and one too few in the other: none is missing in all."""
+    histories = pl.DataFrame(
+        {
+            "repeat_orders": [1, 1],
+            "recency_days": [5, 5],
+            "age_days": [100, 9],
+            "spend_occasions": [1, 1],
+            "mean_spend": [10.0, 20.0],
+            "holdout_orders": [2, 2],
+            "holdout_revenue": [30, 0],
+            "cohort": [date(2017, 1, 1), date(2017, 4, 1)],
+            "customers": [1, 1],
+        }
+    )
+    holdout = Holdout(histories, CUTOFF_ON, 30)
+    values = [np.array(pair) for pair in ([3.0, 1.0], [0.5, 0.5], [10.0, 20.0])]
+    found = judge_forecast(Forecast("bg_nbd", *values, "gamma_gamma"), holdout)
+    figures = total(found)
+    assert (figures["bias"], figures["cohort_bias"]) == (0.0, 0.5)
+    assert (figures["predicted_revenue"], figures["actual_revenue"]) == (50.0, 30.0)
+    assert figures["revenue_bias"] == pytest.approx(2 / 3)
+    assert found.filter(pl.col("scope") != "total")["cohort_bias"].null_count() == found.height - 1
+    # Nothing left of the second customer's orders: a share of it says nothing.
+    quarters = found.filter(pl.col("scope") == "cohort").select("actual_revenue", "revenue_bias")
+    assert quarters.rows() == [(30.0, 0.0), (0.0, None)]
+
+
+def test_revenue_is_orders_times_order_value_of_each_customer(judged, spend):
+    """Added up customer by customer, where the backtest adds up histories."""
+    rows = calibration(cdnow())
+    x, recency, age, occasions, mean = (
+        rows[name].cast(float).fill_null(0).to_numpy()
+        for name in ("repeat_orders", "recency_days", "age_days", "spend_occasions", "mean_spend")
+    )
+    orders = (
+        PUBLISHED_IN_DAYS.probability_alive(x, recency, age)
+        * (PUBLISHED_IN_DAYS.orders_if_alive(x, age, np.full((x.size, 1), 273.0))[:, 0])
+    )
+    revenue = (orders * expected_spend(spend.fit.model, occasions, mean)).sum()
+    figures = total(judged["bg_nbd"])
+    assert figures["predicted_revenue"] == pytest.approx(revenue, rel=1e-9)
+    assert figures["actual_revenue"] == 1882 * 30
+    assert figures["revenue_bias"] == pytest.approx(revenue / (1882 * 30) - 1)
+    assert figures["spend_model"] == "gamma_gamma"
+
+
+def test_baselines_pay_what_they_paid_so_far(judged, sample):
+    rows = calibration(cdnow()).with_columns(pl.col("mean_spend").cast(float).fill_null(0.0))
+    own = rows["repeat_orders"] / rows["age_days"] * rows["mean_spend"]
+    figures = total(judged["naive_rate"])
+    assert figures["predicted_revenue"] == pytest.approx(own.sum() * 273, rel=1e-9)
+    assert figures["spend_model"] == "own_mean"
+    everyone = Spend(None, mean_spend(calibration(cdnow())), "")
+    average = total(
+        judge_forecast(forecast_of_average("unit_average", 0.01, everyone, sample), sample)
+    )
+    expected = 2357 * 0.01 * 273 * everyone.unit_mean
+    assert average["predicted_revenue"] == pytest.approx(expected)
+    assert average["spend_model"] == "unit_mean"
+
+
+def test_without_a_spend_there_is_no_revenue(sample):
+    nothing = Spend(None, None, "nobody paid")
+    forecast = forecast_of_model(PUBLISHED_IN_DAYS, nothing, sample)
+    figures = total(judge_forecast(forecast, sample))
+    money = ("predicted_revenue", "revenue_bias", "spend_model")
+    assert [figures[name] for name in money] == [None, None, None]
+    assert figures["rmse"] == pytest.approx(1.608, abs=6e-4)
+
+
+def test_the_order_of_customers_changes_nothing(judged, spend):
     shuffled = calibration(cdnow()).sample(fraction=1.0, shuffle=True, seed=3)
     again = judge_forecast(
-        forecast_of_model(PUBLISHED_IN_DAYS, holdout_of(shuffled)), holdout_of(shuffled)
+        forecast_of_model(PUBLISHED_IN_DAYS, spend, holdout_of(shuffled)), holdout_of(shuffled)
     )
     assert_frame_equal(again, judged["bg_nbd"], check_exact=True)
 
@@ -156,25 +237,29 @@ def test_the_brier_score_is_of_the_probability_of_an_order():
             "repeat_orders": [0, 1],
             "recency_days": [0, 5],
             "age_days": [9, 9],
+            "spend_occasions": [0, 1],
+            "mean_spend": [0.0, 10.0],
             "holdout_orders": [0, 2],
+            "holdout_revenue": [0, 20],
             "cohort": [date(2017, 1, 1)] * 2,
             "customers": [3, 1],
         }
     )
     holdout = Holdout(histories, CUTOFF_ON, 30)
-    forecast = Forecast("bg_nbd", np.array([0.5, 1.0]), np.array([0.2, 0.6]))
+    values = [np.array(pair) for pair in ([0.5, 1.0], [0.2, 0.6], [10.0, 10.0])]
+    forecast = Forecast("bg_nbd", *values, "unit_mean")
     figures = total(judge_forecast(forecast, holdout))
     assert figures["brier"] == pytest.approx((3 * 0.2**2 + 0.4**2) / 4)
     assert figures["mae"] == pytest.approx((3 * 0.5 + 1.0) / 4)
     assert figures["bias"] == pytest.approx((2.5 - 2) / 2)
 
 
-def test_nobody_ordering_in_the_holdout_gives_no_share_of_nothing(sample):
-    silent = Holdout(
-        sample.histories.with_columns(holdout_orders=pl.lit(0, pl.Int64)), CUTOFF_ON, sample.days
-    )
-    figures = total(judge_forecast(forecast_of_model(MODELS["bg_nbd"], silent), silent))
-    assert (figures["bias"], figures["gini"], figures["top_decile_capture"]) == (None, None, None)
+def test_nobody_ordering_in_the_holdout_gives_no_share_of_nothing(sample, spend):
+    nothing = {"holdout_orders": pl.lit(0, pl.Int64), "holdout_revenue": pl.lit(0, pl.Int64)}
+    silent = Holdout(sample.histories.with_columns(**nothing), CUTOFF_ON, sample.days)
+    figures = total(judge_forecast(forecast_of_model(MODELS["bg_nbd"], spend, silent), silent))
+    shares = ("bias", "revenue_bias", "cohort_bias", "gini", "top_decile_capture")
+    assert [figures[name] for name in shares] == [None] * 5
     assert figures["rmse"] > 0
 
 
@@ -183,7 +268,7 @@ def test_a_customer_of_today_has_no_rate_yet(sample):
     assert naive_rates(Holdout(fresh, CUTOFF_ON, 30)).tolist() == [0.0]
 
 
-def test_probabilities_of_an_order_are_probabilities(sample):
+def test_probabilities_of_an_order_are_probabilities(sample, spend):
     for model in (BgNbd(1.0, 10.0, 0.5, 2.0), *MODELS.values()):
-        chances = forecast_of_model(model, sample).p_order
+        chances = forecast_of_model(model, spend, sample).p_order
         assert ((chances >= 0) & (chances <= 1)).all()

@@ -33,8 +33,10 @@ def test_equal_figures_are_settled_by_name():
 
 
 def test_a_bias_of_nothing_is_never_the_smallest():
-    scores = {"bg_nbd": Score(1.0, float("nan")), "mbg_nbd": Score(1.0, 9.0)}
-    assert choose(scores, LIKELIHOODS, 0.01).model == "mbg_nbd"
+    scores = {"bg_nbd": Score(1.0, None), "mbg_nbd": Score(1.0, 9.0)}
+    choice = choose(scores, LIKELIHOODS, 0.01)
+    assert choice.model == "mbg_nbd"
+    assert choice.reason.endswith("cohort bias: BG/NBD unknown, MBG/NBD 900.0%.")
 
 
 def test_without_a_backtest_the_likelihood_decides():

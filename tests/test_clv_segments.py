@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -9,7 +10,10 @@ import pytest
 
 from etl.clv import build_lookups, fit_business_units, outcome
 from etl.clv.bg_nbd import BgNbd
+from etl.clv.candidates import fit_candidates
 from etl.clv.segments import SegmentFit, fit_segment
+from etl.clv.sufficiency import CAVEATS
+from etl.clv.summaries import HISTORY, counted
 from tests.clv_samples import SETTINGS, calibrated, simulated_days, summed_up
 
 FIRST_ON, LAST_ON = date(2016, 1, 1), date(2017, 12, 31)
@@ -110,18 +114,54 @@ def test_a_rule_of_thumb_that_forecasts_better_is_told(unit):
     assert "the customer's own rate so far (" in verdict.reason
 
 
-def test_caveats_add_up_and_the_naive_one_names_them(unit):
+def test_caveats_add_up_and_the_first_one_names_them(unit):
+    """In the order of CAVEATS; a limit of nothing makes every parameter a weak one."""
     summaries, calibrations = (rows.filter(pl.col("segment") == "web") for rows in unit)
     rate = pl.col("repeat_orders") / pl.col("age_days")
     steady = calibrations.with_columns(
         holdout_orders=(rate * pl.col("holdout_days")).round().cast(pl.Int64)
     )
     censored = summaries.with_columns(history_starts_on=pl.lit(FIRST_ON))
-    fit = one((with_wild_spend(censored), steady))
-    assert fit.verdict.code == "naive_better"
-    assert "The history starts on 2016-01-01" in fit.verdict.reason
-    assert "Spend could not be fitted" in fit.verdict.reason
+    strict = replace(SETTINGS, weak_standard_error=0.0)
+    fit = fit_segment("shop", "all", with_wild_spend(censored), steady, LAST_ON, strict)
+    assert (fit.verdict.sufficiency, fit.verdict.code) == ("sufficient_with_caveat", CAVEATS[0])
+    starts = ["The history starts", "The rate of ordering is", "In the backtest", "Spend could not"]
+    found = [fit.verdict.reason.index(start) for start in starts]
+    assert found == sorted(found)
     assert (fit.spend_model, fit.spend) == ("unit_mean", None)
+    whole = fit_segment("shop", "all", with_wild_spend(summaries), steady, LAST_ON, strict)
+    assert (CAVEATS[1], CAVEATS[2]) == ("weakly_identified", "naive_better")
+    assert whole.verdict.code == "weakly_identified"
+
+
+def test_nbd_is_a_baseline_to_beat(unit):
+    """After the cutoff everybody orders as NBD expects, as if nobody ever left."""
+    summaries, calibrations = (rows.filter(pl.col("segment") == "web") for rows in unit)
+    nbd = fit_candidates(["nbd"], counted(calibrations, *HISTORY)).fits["nbd"].model
+    rate = (nbd.r + pl.col("repeat_orders")) / (nbd.alpha + pl.col("age_days"))
+    staying = calibrations.with_columns(
+        holdout_orders=(rate * pl.col("holdout_days")).round().cast(pl.Int64)
+    )
+    fit = one((summaries, staying))
+    errors = {name: f"{score.rmse:.4g}" for name, score in fit.backtest.scores.items()}
+    assert fit.verdict.code == "naive_better"
+    assert f" and NBD ({errors['nbd']}) was closer than" in fit.verdict.reason
+    assert f"({errors[fit.model]}), RMSE in orders" in fit.verdict.reason
+
+
+def test_the_backtest_holds_the_money_too(unit, fits):
+    """Predicted by the fit of the calibration; actual is what the purchase days brought."""
+    state = fit_business_units(*unit, LAST_ON, SETTINGS).state["clv_backtests"]
+    web = state.filter(pl.col("model_segment") == "web", pl.col("scope") == "total")
+    paid = unit[1].filter(pl.col("segment") == "web")["holdout_revenue"].sum()
+    assert web["actual_revenue"].unique().to_list() == [paid]
+    chosen = web.filter(pl.col("is_selected")).row(0, named=True)
+    assert chosen["model"] == fits["web"].model
+    assert chosen["spend_model"] == "gamma_gamma"
+    # Spend has nothing to do with orders here, so that money is as far off as they are.
+    assert chosen["revenue_bias"] == pytest.approx(chosen["bias"], abs=0.02)
+    assert state.filter(pl.col("scope") != "total")["cohort_bias"].is_null().all()
+    assert web["cohort_bias"].is_not_null().all()
 
 
 def test_a_spend_that_cannot_be_fitted_is_the_mean_purchase_day(unit):

@@ -12,9 +12,11 @@ from etl.clv.fit import Fit, Maximum, fit_orders
 from etl.clv.summaries import HISTORY, counted
 from etl.clv.totals import Total, totals_of_average, totals_of_model
 from etl.clv.unit_average import UnitAverage
+from etl.config import DBT_PROJECT
 from tests.clv_samples import CUTOFF_ON, cdnow, summary, triples
 
 ROWS = summary(cdnow())
+DESCRIPTION = DBT_PROJECT / "models" / "marts" / "finance" / "clv_totals.yml"
 
 
 @pytest.fixture(scope="module", params=["bg_nbd", "mbg_nbd", "pareto_nbd"])
@@ -30,7 +32,14 @@ def test_the_total_is_the_sum_over_customers(fit):
     )
     found = totals_of_model(fit, ROWS, CUTOFF_ON)
     assert [total.horizon_months for total in found] == [12, 24, 36]
+    assert {total.customers for total in found} == {2357}
     assert [total.expected_orders for total in found] == pytest.approx(orders.sum(axis=0), rel=1e-9)
+
+
+def test_the_description_states_draws_and_sample():
+    words = " ".join(DESCRIPTION.read_text(encoding="utf-8").split())
+    assert f"{totals.DRAWS} draws of the parameters" in words
+    assert f"systematic sample of {totals.SAMPLE} histories" in words
 
 
 def test_the_sample_gives_the_interval_of_all_customers(fit, monkeypatch):

@@ -32,6 +32,7 @@ SETTINGS = ValueSettings(
     rmse_tolerance=0.01,
     unit_average_min_customers=30,
     unit_average_window_days=180,
+    weak_standard_error=1.0,
 )
 MARGIN = 0.30
 CUTOFF_ON = date(2025, 12, 31)
@@ -131,6 +132,7 @@ def build(_: str, folder: Path) -> dict[str, Any]:
         pl.col("age_days") - HOLDOUT_DAYS,
         "mean_spend",
         holdout_orders=later,
+        holdout_revenue=(later * pl.col("mean_spend").fill_null(0)).cast(pl.Decimal(18, 4)),
         first_ordered_on=FIRST_ORDERED_ON,
     )
     summaries = customers.select(*HISTORY, "mean_spend", first_ordered_on=FIRST_ORDERED_ON)

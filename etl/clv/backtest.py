@@ -1,22 +1,14 @@
-"""Backtests: forecasts from the older part of a history, judged by the newer part.
-
-Everything is computed on distinct histories with the number of customers behind each, so that the
-price does not grow with the customers and their order cannot move a digit.
-"""
+"""Backtests: forecasts from the older part of a history, judged by the newer part."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import polars as pl
 
 from etl.clv.arrays import FloatArray, IndexArray, floats_of
-from etl.clv.forecasts import forecast_if_alive
-from etl.clv.order_model import OrderModel
-from etl.clv.summaries import HISTORY, counted
+from etl.clv.holdout import Forecast, Holdout
 
 TOTAL, DECILE, COHORT, FREQUENCY = "total", "decile", "cohort", "frequency"
 # From this many repeat orders on, customers are one group.
@@ -25,90 +17,17 @@ _FREQUENCIES = [*map(str, range(_MOST_FREQUENT)), f"{_MOST_FREQUENT}+"]
 _TENTHS = [f"{tenth:02d}" for tenth in range(1, 11)]
 
 
-@dataclass(frozen=True)
-class Holdout:
-    """Customers of the calibration and what they ordered after it, one entry per distinct history.
-
-    Args:
-        histories: ``repeat_orders``, ``recency_days``, ``age_days``, ``holdout_orders``, the
-            ``cohort`` (quarter of the first order, its first day) and the ``customers`` behind.
-        cutoff_on: Last day of the calibration.
-        days: Length of the holdout.
-    """
-
-    histories: pl.DataFrame
-    cutoff_on: date
-    days: int
-
-    @property
-    def customers(self) -> FloatArray:
-        """Customers behind each entry."""
-        return floats_of(self.histories, "customers")
-
-    @property
-    def orders(self) -> FloatArray:
-        """Orders in the holdout."""
-        return floats_of(self.histories, "holdout_orders")
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What one model or baseline said of the holdout, per distinct history.
-
-    Args:
-        name: Of the model or baseline.
-        orders: Expected orders.
-        p_order: Probability of at least one.
-    """
-
-    name: str
-    orders: FloatArray
-    p_order: FloatArray
-
-
-def holdout_of(calibrations: pl.DataFrame) -> Holdout:
-    """Collect the distinct histories of one calibration.
-
-    Args:
-        calibrations: One row per customer in the columns of ``int_clv_calibrations``, all of one
-            cutoff; at least one row.
-    """
-    cutoff_on, days = calibrations.select("calibration_cutoff_on", "holdout_days").row(0)
-    return Holdout(counted(calibrations, *HISTORY, "holdout_orders", "cohort"), cutoff_on, days)
-
-
-def forecast_of_model(model: OrderModel, holdout: Holdout) -> Forecast:
-    """Forecast the holdout with a model that was fitted on the calibration."""
-    x, recency, age = (floats_of(holdout.histories, name) for name in HISTORY)
-    alive = model.probability_alive(x, recency, age)
-    given = forecast_if_alive(model, x, age, np.array([float(holdout.days)]), daily_rates=[])
-    return Forecast(
-        model.name, alive * given.orders[:, 0], alive * given.probability_of_order[:, 0]
-    )
-
-
-def forecast_of_rates(name: str, orders_per_day: FloatArray, holdout: Holdout) -> Forecast:
-    """Forecast that each customer goes on at a steady rate for ever, orders being of chance."""
-    orders = orders_per_day * holdout.days
-    return Forecast(name, orders, -np.expm1(-orders))
-
-
-def naive_rates(holdout: Holdout) -> FloatArray:
-    """Repeat orders per day of each customer so far; 0 on the day of the first order."""
-    x, age = floats_of(holdout.histories, "repeat_orders"), floats_of(holdout.histories, "age_days")
-    result: FloatArray = np.divide(x, age, out=np.zeros_like(x), where=age > 0)
-    return result
-
-
 def judge_forecast(forecast: Forecast, holdout: Holdout) -> pl.DataFrame:
     """Compare a forecast with what came.
 
     Returns:
         One row per ``scope`` and ``bucket``: ``customers``, ``predicted_orders``,
         ``actual_orders``, ``bias`` (share of the actual orders; null without any), ``mae`` and
-        ``rmse`` (orders per customer), ``brier`` (of the probability of an order) and, for the
-        total, ``gini`` (0: the ranking says nothing, 1: perfect) and ``top_decile_capture`` (share
-        of the orders that the tenth with the highest forecasts placed).
+        ``rmse`` (orders per customer), ``brier`` (of the probability of an order),
+        ``predicted_revenue`` (expected orders x expected order value), ``actual_revenue`` (net of
+        refunds), ``revenue_bias`` (share of it) and ``spend_model``. For the total also ``gini``
+        (0: the ranking says nothing, 1: perfect), ``top_decile_capture`` (share of the orders that
+        the tenth with the highest forecasts placed) and ``cohort_bias``.
     """
     weight, actual = holdout.customers, holdout.orders
     ranked = gini(forecast.orders, actual, weight) / _positive(gini(actual, actual, weight))
@@ -124,11 +43,16 @@ def judge_forecast(forecast: Forecast, holdout: Holdout) -> pl.DataFrame:
         _by_bucket(scope, names, index, forecast, holdout)
         for scope, (names, index) in scopes.items()
     ]
-    is_total = pl.col("scope") == TOTAL
-    return pl.concat(parts).with_columns(
-        gini=pl.when(is_total).then(pl.lit(ranked).fill_nan(None)),
-        top_decile_capture=pl.when(is_total).then(pl.lit(capture).fill_nan(None)),
-    )
+    judged = pl.concat(parts)
+    of_total = {
+        "gini": ranked,
+        "top_decile_capture": capture,
+        "cohort_bias": _cohort_bias(judged),
+    }
+    return judged.with_columns(
+        pl.when(pl.col("scope") == TOTAL).then(pl.lit(value).fill_nan(None)).alias(name)
+        for name, value in of_total.items()
+    ).with_columns(pl.lit(forecast.spend_model, pl.String).alias("spend_model"))
 
 
 def gini(predicted: FloatArray, actual: FloatArray, weight: FloatArray) -> float:
@@ -181,7 +105,7 @@ def _tied(
     return index, _sums(index, weight), _sums(index, weight * actual)
 
 
-def cohort_bias(judged: pl.DataFrame) -> float:
+def _cohort_bias(judged: pl.DataFrame) -> float:
     """Sum over cohorts of how far the forecast was off, as a share of the actual orders."""
     cohorts = judged.filter(pl.col("scope") == COHORT)
     off = float((cohorts["predicted_orders"] - cohorts["actual_orders"]).abs().sum())
@@ -204,21 +128,30 @@ def _by_bucket(
             "mae": np.abs(error),
             "rmse": error**2,
             "brier": missed**2,
+            "predicted_revenue": forecast.orders * forecast.order_value,
         }.items()
-    }
+    } | {"actual_revenue": _sums(index, holdout.revenue)}
     sums = pl.DataFrame({"bucket": names[: total["customers"].size], **total})
     sums = sums.filter(pl.col("customers") > 0)
     mean = [pl.col(name) / pl.col("customers") for name in ("mae", "brier")]
-    bias = (pl.col("predicted_orders") - pl.col("actual_orders")) / pl.col("actual_orders")
     return sums.select(
         pl.lit(scope).alias("scope"),
         "bucket",
         pl.col("customers", "actual_orders").cast(pl.Int64),
         "predicted_orders",
-        pl.when(pl.col("actual_orders") > 0).then(bias).alias("bias"),
+        _bias("orders").alias("bias"),
         *mean,
         (pl.col("rmse") / pl.col("customers")).sqrt().alias("rmse"),
+        pl.col("predicted_revenue").fill_nan(None),
+        "actual_revenue",
+        _bias("revenue").fill_nan(None).alias("revenue_bias"),
     )
+
+
+def _bias(what: str) -> pl.Expr:
+    """Forecast less actual over actual; null where there was nothing."""
+    predicted, actual = pl.col(f"predicted_{what}"), pl.col(f"actual_{what}")
+    return pl.when(actual > 0).then((predicted - actual) / actual)
 
 
 def _sums(index: IndexArray, values: FloatArray) -> FloatArray:

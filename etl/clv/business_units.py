@@ -46,8 +46,8 @@ def fit_business_units(
             (within the window of the unit average), ``first_spend`` (of the first day, null
             where not above zero). Other columns are ignored.
         calibrations: The same at each unit's ``calibration_cutoff_on``, of the customers known
-            then, with ``cohort`` (quarter of the first order), ``holdout_days`` and
-            ``holdout_orders`` (after it).
+            then, with ``cohort`` (quarter of the first order), ``holdout_days`` and, after it,
+            ``holdout_orders`` and ``holdout_revenue`` (money net of refunds).
         cutoff_on: Last day of the data; the fit is in force from it.
         settings: Thresholds in force.
 

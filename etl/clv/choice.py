@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,11 +21,12 @@ class Score:
 
     Args:
         rmse: Root mean square error, orders per customer.
-        cohort_bias: Sum of the cohorts' errors as a share of the actual orders.
+        cohort_bias: Sum of the cohorts' errors as a share of the actual orders; None where
+            nobody ordered in the holdout.
     """
 
     rmse: float
-    cohort_bias: float
+    cohort_bias: float | None
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def choose(
     if len(equal) == 1:
         reason = f"{LABELS[best]} has the smallest holdout error. RMSE: {errors}."
         return Choice(best, "smallest_rmse", reason)
-    biases = _listed(equal, lambda name: f"{scores[name].cohort_bias:.1%}")
+    biases = _listed(equal, lambda name: _share(scores[name].cohort_bias))
     reason = (
         f"{LABELS[best]} is least biased by cohort among those within {rmse_tolerance:.0%} of the"
         f" smallest holdout error. RMSE: {errors}; cohort bias: {biases}."
@@ -88,6 +88,9 @@ def _listed(names: Sequence[str], figure: Callable[[str], str]) -> str:
     return ", ".join(f"{LABELS[name]} {figure(name)}" for name in names)
 
 
-def _last_if_unknown(value: float) -> float:
-    """NaN, where nobody ordered in the holdout, compares with nothing."""
-    return float("inf") if math.isnan(value) else value
+def _share(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.1%}"
+
+
+def _last_if_unknown(value: float | None) -> float:
+    return float("inf") if value is None else value

@@ -61,6 +61,12 @@ BACKTESTS: dict[str, pl.DataType] = {
     "top_decile_capture": pl.Float64(),
     "brier": pl.Float64(),
     "is_selected": pl.Boolean(),
+    # From here on null in what was fitted before the columns came.
+    "cohort_bias": pl.Float64(),
+    "predicted_revenue": pl.Float64(),
+    "actual_revenue": pl.Decimal(18, 4),
+    "revenue_bias": pl.Float64(),
+    "spend_model": pl.String(),
 }
 
 TOTALS: dict[str, pl.DataType] = {
@@ -70,6 +76,8 @@ TOTALS: dict[str, pl.DataType] = {
     "expected_orders_p10": pl.Float64(),
     "expected_orders_p90": pl.Float64(),
     "draws": pl.Int64(),
+    # Null in what was fitted before the column came.
+    "customers": pl.Int64(),
 }
 
 # What today's customers are scored with: made in each build, for the fits in force.

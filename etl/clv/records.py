@@ -71,6 +71,7 @@ def totals_of(totals: Iterable[tuple[SegmentFit, list[Total]]], cutoff_on: date)
             "expected_orders_p10": total.p10,
             "expected_orders_p90": total.p90,
             "draws": total.draws,
+            "customers": total.customers,
         }
         for fit, of_fit in totals
         for total in of_fit

@@ -5,35 +5,40 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-import numpy as np
 import polars as pl
 
-from etl.clv.backtest import (
-    TOTAL,
-    Forecast,
-    Holdout,
-    cohort_bias,
-    forecast_of_model,
-    forecast_of_rates,
-    holdout_of,
-    judge_forecast,
-    naive_rates,
-)
+from etl.clv.backtest import TOTAL, judge_forecast
 from etl.clv.candidates import Candidates, Fits, fit_candidates
 from etl.clv.choice import LABELS, Choice, Score, better_baselines, choose
-from etl.clv.errors import FitNotConverged
-from etl.clv.fit import Fit, fit_gamma_gamma
+from etl.clv.fit import Fit
 from etl.clv.gamma_gamma import GammaGamma
+from etl.clv.holdout import (
+    Forecast,
+    Holdout,
+    forecast_of_average,
+    forecast_of_model,
+    forecast_of_own_rates,
+    holdout_of,
+)
+from etl.clv.identification import weakly_identified
 from etl.clv.inputs import ALL
 from etl.clv.order_model import CANDIDATES
 from etl.clv.settings import ValueSettings
-from etl.clv.sufficiency import Verdict, evidence_of, judge
+from etl.clv.spend import GAMMA_GAMMA, UNIT_MEAN, Spend, fit_spend
+from etl.clv.sufficiency import (
+    NAIVE_BETTER,
+    SPEND_UNIT_MEAN,
+    WEAKLY_IDENTIFIED,
+    Verdict,
+    evidence_of,
+    judge,
+    with_caveat,
+)
 from etl.clv.summaries import HISTORY, counted
 from etl.clv.unit_average import UnitAverage, mean_spend, unit_average
 
 NO_MODEL = "none"
-NAIVE_BETTER = "naive_better"
-# What any model must beat to be worth its name; NBD stands beside them to be read.
+# What any model must beat to be worth its name: as so far, all alike, nobody ever leaves.
 NAIVE_RATE, UNIT_AVERAGE, NBD = "naive_rate", "unit_average", "nbd"
 
 
@@ -55,7 +60,7 @@ class Backtest:
     def scores(self) -> dict[str, Score]:
         """By model or baseline the figures that choose."""
         return {
-            name: Score(rows.filter(pl.col("scope") == TOTAL)["rmse"].item(), cohort_bias(rows))
+            name: Score(*rows.filter(pl.col("scope") == TOTAL).select("rmse", "cohort_bias").row(0))
             for name, rows in self.judged.items()
         }
 
@@ -100,7 +105,7 @@ class SegmentFit:
         """Name of the spend model, None where nothing is forecast."""
         if self.model == NO_MODEL:
             return None
-        return "gamma_gamma" if self.spend else "unit_mean"
+        return GAMMA_GAMMA if self.spend else UNIT_MEAN
 
 
 def outcome(fit: SegmentFit) -> str:
@@ -142,7 +147,8 @@ def fit_segment(
     backtest = _backtest(calibrations, list(candidates.fits), settings)
     chosen = _choose(candidates, backtest, settings)
     fit = replace(fit, choice=chosen, orders=candidates.fits, backtest=backtest)
-    return _with_spend(_compared(fit), rows)
+    # In the order of CAVEATS: the first one's code stays.
+    return _with_spend(_compared(_identified(fit, settings)), rows)
 
 
 def _choose(candidates: Candidates, backtest: Backtest | None, settings: ValueSettings) -> Choice:
@@ -172,15 +178,24 @@ def _backtest(
     if judge(evidence_of(calibrations, holdout.cutoff_on)).sufficiency == "insufficient":
         return None
     older = fit_candidates([*names, NBD], counted(calibrations, *HISTORY))
+    spend = fit_spend(calibrations)
     average = unit_average(calibrations, settings.unit_average_window_days)
-    steady = np.full(holdout.histories.height, average.orders_per_day)
+    everyone = Spend(None, mean_spend(calibrations), "")
     forecasts: list[Forecast] = [
-        *(forecast_of_model(fit.model, holdout) for fit in older.fits.values()),
-        forecast_of_rates(NAIVE_RATE, naive_rates(holdout), holdout),
-        forecast_of_rates(UNIT_AVERAGE, steady, holdout),
+        *(forecast_of_model(fit.model, spend, holdout) for fit in older.fits.values()),
+        forecast_of_own_rates(NAIVE_RATE, holdout),
+        forecast_of_average(UNIT_AVERAGE, average.orders_per_day, everyone, holdout),
     ]
     judged = {each.name: judge_forecast(each, holdout) for each in forecasts}
     return Backtest(holdout, judged, older.failures)
+
+
+def _identified(fit: SegmentFit, settings: ValueSettings) -> SegmentFit:
+    """Say so where the data hardly determine a parameter of the chosen model."""
+    weak = weakly_identified(fit.orders[fit.model], settings.weak_standard_error)
+    if weak is None:
+        return fit
+    return replace(fit, verdict=with_caveat(fit.verdict, WEAKLY_IDENTIFIED, weak))
 
 
 def _compared(fit: SegmentFit) -> SegmentFit:
@@ -188,7 +203,7 @@ def _compared(fit: SegmentFit) -> SegmentFit:
     scores = fit.backtest.scores if fit.backtest else {}
     if fit.model not in scores:
         return fit
-    rules = {name: scores[name] for name in (NAIVE_RATE, UNIT_AVERAGE)}
+    rules = {name: scores[name] for name in (NAIVE_RATE, UNIT_AVERAGE, NBD) if name in scores}
     better = better_baselines(scores[fit.model], rules)
     if not better:
         return fit
@@ -197,22 +212,19 @@ def _compared(fit: SegmentFit) -> SegmentFit:
         f"In the backtest {figures} was closer than {LABELS[fit.model]}"
         f" ({scores[fit.model].rmse:.4g}), RMSE in orders."
     )
-    return replace(fit, verdict=_with_caveat(fit.verdict, NAIVE_BETTER, reason))
+    return replace(fit, verdict=with_caveat(fit.verdict, NAIVE_BETTER, reason))
 
 
 def _with_spend(fit: SegmentFit, rows: pl.DataFrame) -> SegmentFit:
     """Fit the spend; where that fails the mean of all purchase days stands in, with a caveat."""
-    spent = rows.filter(pl.col("spend_occasions") > 0)
-    try:
-        spend = fit_gamma_gamma(counted(spent, "spend_occasions", "mean_spend"))
-    except FitNotConverged as error:
-        mean = mean_spend(rows)
-        if mean is None:
-            return replace(fit, verdict=_no_spend(), choice=_no_model(_no_spend()))
-        reason = f"Spend could not be fitted ({error.what}) and is the mean purchase day's for all."
-        verdict = _with_caveat(fit.verdict, "spend_unit_mean", reason)
-        return replace(fit, verdict=verdict, unit_mean=mean)
-    return replace(fit, spend=spend)
+    spend = fit_spend(rows)
+    if spend.fit:
+        return replace(fit, spend=spend.fit)
+    if spend.unit_mean is None:
+        return replace(fit, verdict=_no_spend(), choice=_no_model(_no_spend()))
+    reason = f"Spend could not be fitted ({spend.failure}) and is the mean purchase day's for all."
+    verdict = with_caveat(fit.verdict, SPEND_UNIT_MEAN, reason)
+    return replace(fit, verdict=verdict, unit_mean=spend.unit_mean)
 
 
 def _fall_back(fit: SegmentFit, rows: pl.DataFrame, settings: ValueSettings) -> SegmentFit:
@@ -237,14 +249,6 @@ def _fall_back(fit: SegmentFit, rows: pl.DataFrame, settings: ValueSettings) -> 
         average=average,
         unit_mean=mean,
     )
-
-
-def _with_caveat(verdict: Verdict, code: str, reason: str) -> Verdict:
-    """Add a caveat. Each has its sentence; the code is the last one's, or the naive one's."""
-    if verdict.sufficiency == "sufficient":
-        return Verdict("sufficient_with_caveat", code, reason)
-    kept = verdict.code if verdict.code == NAIVE_BETTER else code
-    return Verdict("sufficient_with_caveat", kept, f"{verdict.reason} {reason}")
 
 
 def _no_spend() -> Verdict:

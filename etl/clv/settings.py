@@ -18,6 +18,7 @@ class ValueSettings:
         rmse_tolerance: Share of the smallest backtest error within which models are equal.
         unit_average_min_customers: Fewer customers than this have no unit average.
         unit_average_window_days: Days behind the cutoff whose orders make the unit average.
+        weak_standard_error: Share of an estimate from which its standard error is a caveat.
     """
 
     discount_rate_annual: float
@@ -25,6 +26,7 @@ class ValueSettings:
     rmse_tolerance: float
     unit_average_min_customers: float
     unit_average_window_days: float
+    weak_standard_error: float
 
     @classmethod
     def of(cls, parameters: Iterable[tuple[str, float]]) -> ValueSettings:

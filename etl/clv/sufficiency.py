@@ -10,7 +10,7 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -20,6 +20,13 @@ MINIMUM_BUYERS = 500
 MINIMUM_HISTORY_DAYS = 180
 LONGEST_SILENCE_DAYS = 30
 FREQUENT_ORDERS = 3
+
+LEFT_CENSORED = "left_censored"
+WEAKLY_IDENTIFIED = "weakly_identified"
+NAIVE_BETTER = "naive_better"
+SPEND_UNIT_MEAN = "spend_unit_mean"
+# The first that applies gives the code; the reason has a sentence of each.
+CAVEATS = (LEFT_CENSORED, WEAKLY_IDENTIFIED, NAIVE_BETTER, SPEND_UNIT_MEAN)
 
 Sufficiency = Literal["sufficient", "sufficient_with_caveat", "insufficient"]
 
@@ -114,8 +121,21 @@ def judge(evidence: Evidence) -> Verdict:
     if evidence.history_starts_on is not None:
         return Verdict(
             "sufficient_with_caveat",
-            "left_censored",
+            LEFT_CENSORED,
             f"The history starts on {evidence.history_starts_on.isoformat()}, after the shop "
             "opened: older customers look new, and their first order is not their first.",
         )
     return Verdict("sufficient", "enough_history", "The data pass every rule of the gate.")
+
+
+def with_caveat(verdict: Verdict, code: str, reason: str) -> Verdict:
+    """Add a caveat to a verdict that lets forecast.
+
+    Args:
+        verdict: With the caveats that stand before this one in :data:`CAVEATS`.
+        code: Kept where it is the first caveat.
+        reason: Its sentence, put behind the others.
+    """
+    if verdict.sufficiency == "sufficient":
+        return Verdict("sufficient_with_caveat", code, reason)
+    return replace(verdict, reason=f"{verdict.reason} {reason}")

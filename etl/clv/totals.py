@@ -24,7 +24,7 @@ from etl.clv.unit_average import HORIZON_MONTHS, UnitAverage
 
 HORIZONS_MONTHS = (12, 24, 36)
 DRAWS = 100
-_SAMPLE = 200
+SAMPLE = 200
 _QUANTILES = (0.1, 0.9)
 # A logarithm this far from its estimate is no parameter that anybody would believe.
 _FARTHEST = 14.0
@@ -41,6 +41,7 @@ class Total:
         p10: Tenth percentile over the draws; None where no draw could be evaluated.
         p90: Ninetieth percentile.
         draws: Parameters drawn that could be evaluated.
+        customers: Whose orders they are.
     """
 
     horizon_months: int
@@ -48,6 +49,7 @@ class Total:
     p10: float | None
     p90: float | None
     draws: int
+    customers: int
 
 
 def totals_of_model(fit: Fit[OrderModel], rows: pl.DataFrame, cutoff_on: date) -> list[Total]:
@@ -65,7 +67,7 @@ def totals_of_model(fit: Fit[OrderModel], rows: pl.DataFrame, cutoff_on: date) -
     sample = _systematic(weight * expected[:, -1])
     ratios = _ratios(fit, histories[sample], expected[sample], cutoff_on)
     return [
-        _total(months, total, ratios[:, column])
+        _total(months, total, ratios[:, column], rows.height)
         for column, (months, total) in enumerate(zip(HORIZONS_MONTHS, totals, strict=True))
     ]
 
@@ -74,7 +76,8 @@ def totals_of_average(average: UnitAverage, customers: int, cutoff_on: date) -> 
     """Total the fallback's orders of twelve months; the count of orders makes the uncertainty."""
     total = customers * average.orders_per_day * HORIZON_MONTHS * DAYS_PER_MONTH
     normal = _random(cutoff_on).standard_normal(DRAWS)
-    return [_total(HORIZON_MONTHS, total, np.exp(normal / max(average.orders, 1) ** 0.5))]
+    ratios = np.exp(normal / max(average.orders, 1) ** 0.5)
+    return [_total(HORIZON_MONTHS, total, ratios, customers)]
 
 
 def _expected(model: OrderModel, histories: pl.DataFrame) -> FloatArray:
@@ -96,7 +99,7 @@ def _expected_of_few(model: OrderModel, histories: pl.DataFrame) -> FloatArray:
 def _systematic(size: FloatArray) -> IndexArray:
     """Draw entries in proportion to their size, at equal distances; an entry may come twice."""
     reach = np.cumsum(size)
-    marks = (np.arange(_SAMPLE) + 0.5) / _SAMPLE * reach[-1]
+    marks = (np.arange(SAMPLE) + 0.5) / SAMPLE * reach[-1]
     result: IndexArray = np.searchsorted(reach, marks)
     return result
 
@@ -132,11 +135,11 @@ def _drawn_logs(fit: Fit[OrderModel], cutoff_on: date) -> FloatArray:
     return logs
 
 
-def _total(months: int, total: float, ratios: FloatArray) -> Total:
+def _total(months: int, total: float, ratios: FloatArray, customers: int) -> Total:
     if ratios.size == 0:
-        return Total(months, total, None, None, 0)
+        return Total(months, total, None, None, 0, customers)
     low, high = np.quantile(ratios, _QUANTILES)
-    return Total(months, total, total * float(low), total * float(high), ratios.size)
+    return Total(months, total, total * float(low), total * float(high), ratios.size, customers)
 
 
 def _random(cutoff_on: date) -> np.random.Generator:

@@ -22,6 +22,8 @@ errors as (
         model_segment,
         max(case when is_selected then rmse end) as rmse,
         max(case when is_selected then bias end) as bias,
+        max(case when is_selected then revenue_bias end) as revenue_bias,
+        max(case when is_selected then cohort_bias end) as cohort_bias,
         min(
             case
                 when not is_selected and model in ('bg_nbd', 'mbg_nbd', 'pareto_nbd') then rmse
@@ -43,6 +45,8 @@ select
     round(errors.best_losing_rmse, 4) as best_losing_rmse,
     round(errors.naive_rmse, 4) as naive_rmse,
     round(errors.bias, 4) as bias,
+    round(errors.revenue_bias, 4) as revenue_bias,
+    round(errors.cohort_bias, 4) as cohort_bias,
     fits.sufficiency_code,
     fits.run_cutoff_on,
     fits.choice_reason

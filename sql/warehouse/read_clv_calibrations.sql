@@ -15,7 +15,8 @@ select
     calibration_cutoff_on,
     cohort,
     holdout_days,
-    holdout_orders
+    holdout_orders,
+    holdout_revenue
 from intermediate.int_clv_calibrations
 where list_contains($business_units::varchar[], business_unit)
 order by business_unit asc nulls last, customer_key asc nulls last

@@ -28,6 +28,11 @@ clv_backtests as (
         fits.gini,
         fits.top_decile_capture,
         fits.brier,
+        fits.cohort_bias,
+        fits.predicted_revenue,
+        fits.actual_revenue,
+        fits.revenue_bias,
+        fits.spend_model,
         fits.is_selected,
         in_force.business_unit is not null as is_in_force
     from fits

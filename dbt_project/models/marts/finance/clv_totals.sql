@@ -19,6 +19,7 @@ clv_totals as (
         fits.expected_orders_p10,
         fits.expected_orders_p90,
         fits.draws,
+        fits.customer_count,
         in_force.business_unit is not null as is_in_force
     from fits
     left join in_force

@@ -22,7 +22,12 @@ renamed as (
         gini,
         top_decile_capture,
         brier,
-        is_selected
+        is_selected,
+        cohort_bias,
+        {{ money('predicted_revenue') }} as predicted_revenue,
+        actual_revenue,
+        revenue_bias,
+        spend_model
     from source
 )
 

@@ -12,7 +12,8 @@ renamed as (
         expected_orders,
         expected_orders_p10,
         expected_orders_p90,
-        draws
+        draws,
+        customers as customer_count
     from source
 )
 

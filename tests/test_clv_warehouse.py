@@ -85,7 +85,8 @@ def test_what_was_held_out_is_what_the_orders_say(
     """What those who came by the cutoff ordered and paid after it: again from the orders."""
     backtest = published.ask(
         "select distinct business_unit, calibration_cutoff_on, holdout_days, customer_count,"
-        " actual_orders, actual_revenue from clv_backtests where scope = 'total' and model_segment = $segment",
+        " actual_orders, actual_revenue from clv_backtests"
+        " where scope = 'total' and model_segment = $segment",
         segment=segment,
     )
     assert backtest.height == (2 if segment == "all" else 1)
@@ -124,7 +125,8 @@ def test_totals_hold_the_customers_of_their_fit(published: PublishedCompany) -> 
     """The parts leave out who is not forecast by name: the total is at least their sum."""
     totals = published.ask(
         "select business_unit, model_segment, expected_orders, expected_orders_p10,"
-        " expected_orders_p90, customer_count from clv_totals where horizon_months = 12 and is_in_force"
+        " expected_orders_p90, customer_count from clv_totals"
+        " where horizon_months = 12 and is_in_force"
     )
     parts = published.ask(
         "select business_unit, model_segment, sum(expected_orders_12m)::double as orders,"

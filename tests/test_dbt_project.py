@@ -69,7 +69,8 @@ FORBIDDEN = (
 GRAIN_TESTS = {"unique_combination", "unique"}
 ONE_ROW_TESTS = {"row_count_equals"}
 MONEY_WORDS = re.compile(
-    r"revenue|margin|amount|cost|price|profit|sales|paid|spend|value|compensation|discount(?!_rate)"
+    r"revenue(?!_bias)|margin|amount|cost|price|profit|sales|paid|spend|value|compensation"
+    r"|discount(?!_rate)"
 )
 DOUBLE_TYPES = re.compile(r"double|float|real", re.IGNORECASE)
 MAX_FIRST_SENTENCE = 125

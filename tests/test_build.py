@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -78,6 +79,27 @@ def test_a_fit_from_before_there_were_segments_is_made_anew(settings):
     old = models().drop("model_segment", "choice_code").with_columns(bg_nbd_log_likelihood=-9.0)
     commit_state(settings, "old", DAY, {"clv_models": old})
     assert stored_fits(settings, DAY)["clv_models"].is_empty()
+
+
+def test_a_fit_from_before_the_backtest_knew_money_has_none(settings):
+    """It stays in force with what it knew, beside later fits that know more."""
+    money = ["predicted_revenue", "actual_revenue", "revenue_bias", "spend_model", "cohort_bias"]
+    known = fit(1.0) | {
+        "clv_backtests": rows_of("clv_backtests", "shop", DAY, rmse=1.5).drop(money),
+        "clv_totals": rows_of("clv_totals", "shop", DAY, draws=100).drop("customers"),
+    }
+    commit_state(settings, "old", DAY, known)
+    new = fit(2.0, unit="other") | {
+        "clv_backtests": rows_of("clv_backtests", "other", DAY, actual_revenue=Decimal("9.50")),
+        "clv_totals": rows_of("clv_totals", "other", DAY, customers=3),
+    }
+    commit_state(settings, "new", DAY, new)
+    found = stored_fits(settings, DAY)
+    assert found["clv_backtests"].schema == clv.STATE_SCHEMAS["clv_backtests"]
+    revenue = found["clv_backtests"].select("business_unit", "rmse", "actual_revenue")
+    assert sorted(revenue.rows()) == [("other", None, Decimal("9.5")), ("shop", 1.5, None)]
+    customers = found["clv_totals"].select("business_unit", "customers")
+    assert sorted(customers.rows()) == [("other", 3), ("shop", None)]
 
 
 def test_a_fit_belongs_to_the_currency_it_was_made_in(settings):

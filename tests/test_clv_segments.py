@@ -145,7 +145,7 @@ def test_nbd_is_a_baseline_to_beat(unit):
     fit = one((summaries, staying))
     errors = {name: f"{score.rmse:.4g}" for name, score in fit.backtest.scores.items()}
     assert fit.verdict.code == "naive_better"
-    assert f" and NBD ({errors['nbd']}) was closer than" in fit.verdict.reason
+    assert f" and NBD ({errors['nbd']}) came closer than" in fit.verdict.reason
     assert f"({errors[fit.model]}), RMSE in orders" in fit.verdict.reason
 
 

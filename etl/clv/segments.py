@@ -209,7 +209,7 @@ def _compared(fit: SegmentFit) -> SegmentFit:
         return fit
     figures = " and ".join(f"{LABELS[name]} ({rules[name].rmse:.4g})" for name in better)
     reason = (
-        f"In the backtest {figures} was closer than {LABELS[fit.model]}"
+        f"In the backtest {figures} came closer than {LABELS[fit.model]}"
         f" ({scores[fit.model].rmse:.4g}), RMSE in orders."
     )
     return replace(fit, verdict=with_caveat(fit.verdict, NAIVE_BETTER, reason))

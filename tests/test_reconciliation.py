@@ -76,6 +76,12 @@ def test_every_finance_table_adds_up_to_what_was_delivered(published: PublishedC
     for side in ("postings", "customer_parts", "customers", "cohorts", "concentration"):
         assert found[f"net_revenue_by_{side}"] == net
     assert found["marketing_costs_by_channel"] == 400
+    year = published.one("select sum(clv_12m_margin_nominal) from customer_lifetime_value_parts")
+    assert found["forecast_12m_margin_by_customers"] == year > 0
+    assert found["forecast_12m_margin_by_horizons"] == year
+    year = published.one("select sum(clv_12m_revenue_nominal) from customer_lifetime_value_parts")
+    assert found["forecast_12m_revenue_by_customers"] == year > 0
+    assert "currencies added" in "".join(rows["description"])
     assert {row["check_name"] for row in published.result.manifest["reconciliation"]["marts"]} == (
         set(rows["check_name"])
     )

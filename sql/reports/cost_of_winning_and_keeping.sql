@@ -1,6 +1,6 @@
 -- title: What it costs to win and to keep a customer
 -- audience: finance
--- answers: How many times the cost of keeping a customer does it cost to win one?
+-- answers: How many times a year's cost of keeping a customer does it cost to win one?
 -- reads: acquisition_retention_costs
 select
     month_on,
@@ -12,7 +12,7 @@ select
     retention_spend,
     retained_customers,
     retention_cost,
-    acquisition_to_retention_ratio,
+    cac_to_annual_retention_cost_ratio,
     benchmark_ratio
 from acquisition_retention_costs
 -- The month itself; its channels are in the other rows.

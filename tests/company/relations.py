@@ -73,7 +73,7 @@ _TABLES: dict[str, str] = {
     """,
     "media_cost": """
         Day,Channel,Purpose,Amount,Currency,Updated
-        2025-04-01,search,acquisition,300.00,USD,2025-04-02T10:00:00Z
+        2025-09-01,search,acquisition,300.00,USD,2025-09-02T10:00:00Z
         2025-04-01,search,retention,-20.00,USD,2025-04-02T10:00:00Z
     """,
     "members": """

@@ -14,6 +14,7 @@ rated as (
         campaigns.channel,
         campaigns.type,
         coalesce(campaigns.starts_on, campaigns.first_known_on) as spent_on,
+        campaigns.ends_on,
         campaigns.currency,
         campaigns.spend,
         {{ rate_of('campaigns.currency', {}, 'dated_rates.rate') }} as exchange_rate

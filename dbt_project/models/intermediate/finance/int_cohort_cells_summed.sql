@@ -39,14 +39,13 @@ cells as (
         on numbers.number <= {{ months_between('cohorts.cohort_month', as_of_date()) }}
 ),
 
--- What was posted before the first purchase that was kept counts in month 0.
+-- What was posted in months before the first purchase that was kept is a line of its own.
 dated as (
     select
         assigned.business_unit,
         assigned.acquisition_month as cohort_month,
-        greatest(
-            {{ months_between('assigned.acquisition_month', 'customer_months.month_on') }}, 0
-        ) as months_since,
+        {{ months_between('assigned.acquisition_month', 'customer_months.month_on') }}
+            as months_since,
         customer_months.is_active,
         customer_months.net_revenue,
         customer_months.margin

@@ -30,7 +30,8 @@ totals as (
     group by metric, business_unit
 ),
 
--- Gini = sum of (2i - n - 1) x_i over n times the sum of x_i, the amounts in ascending order.
+-- Gini = sum of (2i - n - 1) x_i over n times the sum of x_i, the amounts in ascending order. It
+-- is rounded half up as safe_divide does it, whose sides would be too small for these sums.
 spreads as (
     select
         metric,
@@ -61,7 +62,9 @@ summed as (
     select
         totals.*,
         cast(
-            {{ integer_divide('spreads.weighted_units * 1000000', 'spreads.whole_units') }}
+            {{ integer_divide(
+                'spreads.weighted_units * 2000000 + spreads.whole_units', 'spreads.whole_units * 2'
+            ) }}
             as decimal(18, 0)
         ) * cast(0.000001 as decimal(6, 6)) as gini,
         class_sizes.class_a_customers,

@@ -73,14 +73,14 @@ entries as (
     from channel_costs
     union all
     select
-        'totals_in_lake' as check_name,
+        'control_total_of_orders_in_lake' as check_name,
         'all' as business_unit,
         amount_accepted as left_amount,
         null as right_amount
     from deliveries
     union all
     select
-        'totals_in_lake' as check_name,
+        'control_total_of_orders_in_lake' as check_name,
         'all' as business_unit,
         null as left_amount,
         total as right_amount

@@ -91,8 +91,9 @@ acquisition_retention_costs as (
         cast(retention_spend as decimal(18, 4)) as retention_spend,
         cast(retained_customers as bigint) as retained_customers,
         retention_cost,
-        cast({{ safe_divide('cac', 'retention_cost', 4) }} as decimal(18, 4))
-            as acquisition_to_retention_ratio,
+        -- Winning is paid once, keeping every month: a year of it is set against one CAC.
+        cast({{ safe_divide('cac', '(12 * retention_cost)', 4) }} as decimal(18, 4))
+            as cac_to_annual_retention_cost_ratio,
         cast({{ parameter('acquisition_retention_benchmark') }} as decimal(18, 4))
             as benchmark_ratio,
         cast(other_spend as decimal(18, 4)) as other_spend,

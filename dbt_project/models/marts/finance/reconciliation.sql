@@ -5,15 +5,29 @@
     'cohorts': 'clv_cohorts, all lines, incremental columns',
     'concentration': 'revenue_concentration, lifetime, with guests and internal customers',
 } -%}
+{%- set forecasts = {
+    'forecast_12m_margin_by_customers':
+        'customer_lifetime_value_parts, clv_12m_margin_nominal = customer_lifetime_value',
+    'forecast_12m_margin_by_horizons':
+        'customer_lifetime_value_parts, clv_12m_margin_nominal = customer_lifetime_value_horizons, 1 year',
+    'forecast_12m_revenue_by_customers':
+        'customer_lifetime_value_parts, clv_12m_revenue_nominal = customer_lifetime_value',
+} -%}
 {%- set others = {
     'refunded_revenue_by_refunds': 'orders, refunded_revenue = refunds of counted orders',
     'marketing_costs_by_channel':
         'marketing spend and campaigns = acquisition_retention_costs, all kinds',
-    'totals_in_lake': 'orders accepted from deliveries = versions in the lake, as stated',
+    'control_total_of_orders_in_lake':
+        'a control total, no amount of money: order totals as stated, every version, currencies added,'
+        ~ ' accepted from deliveries = in the lake',
 } -%}
 
 with ledgers as (
     select * from {{ ref('int_ledger_amounts_stacked') }}
+),
+
+forecasts as (
+    select * from {{ ref('int_forecast_amounts_stacked') }}
 ),
 
 others as (
@@ -35,6 +49,18 @@ entries as (
         {{ "and business_unit = 'all'" if side == 'customers' }}
     union all
     {%- endfor %}{% endfor %}
+    {%- for name, description in forecasts.items() %}
+    {%- set measure, side = name.split('_by_') %}
+    select
+        '{{ name }}' as check_name,
+        '{{ description }}' as description,
+        business_unit,
+        case when side = 'parts' then {{ measure }} end as left_amount,
+        case when side = '{{ side }}' then {{ measure }} end as right_amount
+    from forecasts
+    where side in ('parts', '{{ side }}')
+    union all
+    {%- endfor %}
     select
         check_name,
         case check_name

@@ -151,7 +151,8 @@ def test_what_winning_cost_adds_up_to_the_spend(
     assert costs["acquisition_cost"].sum() == 300
     assert costs["cohort_size"].sum() == won.height
     customers = published.ask(
-        "select customer_key, cac, clv_to_cac, clv_36m_margin_discounted as clv, payback_month"
+        "select customer_key, cac, clv_to_cac, payback_month,"
+        " historic_margin + clv_36m_margin_discounted as clv"
         " from customer_lifetime_value where cac is not null"
     )
     assert set(customers["customer_key"]) == set(won["customer_key"])

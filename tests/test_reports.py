@@ -187,6 +187,26 @@ def test_the_shops_revenue_is_the_same_in_both_reports(built_marts: Path) -> Non
     assert (difference == months["net_revenue"]).all()
 
 
+def test_the_forecast_s_coverage_is_that_of_all_customers_and_of_the_year(
+    built_marts: Path,
+) -> None:
+    with read_only(built_marts) as connection:
+        coverage = run_report(connection, find_report("forecast_coverage"))
+        customers = connection.execute(
+            "select count(*), sum(clv_12m_margin_discounted) from customer_lifetime_value"
+        ).fetchone()
+        revenue = connection.execute(
+            "select sum(net_revenue) from orders where is_counted and date_diff('day', ordered_on,"
+            " (select max(as_of_date) from customer_lifetime_value)) < 365"
+        ).fetchone()
+    assert customers is not None
+    assert revenue is not None
+    assert coverage["rule_id"].is_unique().all()
+    assert coverage["customer_count"].sum() == customers[0]
+    assert coverage["clv_12m_margin_discounted"].sum() == customers[1]
+    assert coverage["net_revenue_last_365_days"].sum() == revenue[0]
+
+
 def test_the_win_back_universe_is_complete(built_marts: Path) -> None:
     with read_only(built_marts) as connection:
         universe = run_report(connection, find_report("winback_universe"))

@@ -25,6 +25,7 @@ select *
 from valued_customers
 order by
     clv_36m_margin_discounted desc nulls last,
+    clv_12m_margin_discounted desc nulls last,
     historic_margin desc nulls last,
     customer_key asc nulls last
 limit 100

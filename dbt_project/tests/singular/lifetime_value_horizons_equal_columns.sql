@@ -39,6 +39,5 @@ where
     or (
         horizons.horizon_years > 1
         and lifetime_values.margin_rate >= 0
-        and lifetime_values.rule_id = 'CV11_FORECAST'
         and horizons.clv_margin_discounted > lifetime_values.clv_residual_margin_discounted + 0.01
     )

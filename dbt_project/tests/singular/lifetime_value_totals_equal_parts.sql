@@ -1,22 +1,31 @@
 {{ config(group='warehouse') }}
 
--- A customer's value is the sum of the parts, past and future, to the last digit.
+{% set forecasts = [
+    'expected_orders_12m',
+    'expected_orders_36m',
+    'clv_12m_revenue_discounted',
+    'clv_12m_margin_nominal',
+    'clv_12m_margin_discounted',
+    'clv_24m_margin_nominal',
+    'clv_36m_margin_discounted',
+    'clv_36m_margin_discounted_rate_minus_1pp',
+    'clv_36m_margin_discounted_margin_plus_10pct',
+    'clv_residual_margin_discounted',
+    'clv_residual_margin_discounted_rate_plus_1pp',
+] -%}
+
+-- A customer's value is the sum of the parts, past and future, to the last digit; and nothing where
+-- a unit with a forecast has none so far ahead.
 with parts as (
     select
         customer_key,
-        sum(historic_margin) as historic_margin,
-        sum(expected_orders_12m) as expected_orders_12m,
-        sum(clv_12m_revenue_discounted) as clv_12m_revenue_discounted,
-        sum(clv_12m_margin_nominal) as clv_12m_margin_nominal,
-        sum(clv_12m_margin_discounted) as clv_12m_margin_discounted,
-        sum(clv_36m_margin_discounted) as clv_36m_margin_discounted,
-        sum(clv_36m_margin_discounted_rate_minus_1pp)
-            as clv_36m_margin_discounted_rate_minus_1pp,
-        sum(clv_36m_margin_discounted_margin_plus_10pct)
-            as clv_36m_margin_discounted_margin_plus_10pct,
-        sum(clv_residual_margin_discounted) as clv_residual_margin_discounted,
-        sum(clv_residual_margin_discounted_rate_plus_1pp)
-            as clv_residual_margin_discounted_rate_plus_1pp
+        {%- for forecast in forecasts %}
+        case
+            when sum(case when model <> 'none' and {{ forecast }} is null then 1 else 0 end) = 0
+                then sum({{ forecast }})
+        end as {{ forecast }},
+        {%- endfor %}
+        sum(historic_margin) as historic_margin
     from {{ ref('customer_lifetime_value_parts') }}
     group by customer_key
 ),
@@ -33,16 +42,6 @@ from totals
 left join parts on totals.customer_key = parts.customer_key
 where
     totals.historic_margin is distinct from parts.historic_margin
-    or totals.expected_orders_12m is distinct from parts.expected_orders_12m
-    or totals.clv_12m_revenue_discounted is distinct from parts.clv_12m_revenue_discounted
-    or totals.clv_12m_margin_nominal is distinct from parts.clv_12m_margin_nominal
-    or totals.clv_12m_margin_discounted is distinct from parts.clv_12m_margin_discounted
-    or totals.clv_36m_margin_discounted is distinct from parts.clv_36m_margin_discounted
-    or totals.clv_36m_margin_discounted_rate_minus_1pp
-    is distinct from parts.clv_36m_margin_discounted_rate_minus_1pp
-    or totals.clv_36m_margin_discounted_margin_plus_10pct
-    is distinct from parts.clv_36m_margin_discounted_margin_plus_10pct
-    or totals.clv_residual_margin_discounted
-    is distinct from parts.clv_residual_margin_discounted
-    or totals.clv_residual_margin_discounted_rate_plus_1pp
-    is distinct from parts.clv_residual_margin_discounted_rate_plus_1pp
+    {%- for forecast in forecasts %}
+    or totals.{{ forecast }} is distinct from parts.{{ forecast }}
+    {%- endfor %}

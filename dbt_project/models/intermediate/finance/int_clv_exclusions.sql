@@ -20,7 +20,21 @@ ruled as (
 ),
 
 excluded as (
-    select * from ruled
+    select
+        customer_key,
+        rule_id,
+        case rule_id
+            when 'CV41_INTERNAL' then 'internal'
+            when 'CV42_DECEASED' then 'deceased'
+            else 'not_profiled'
+        end as sufficiency_code,
+        case rule_id
+            when 'CV41_INTERNAL'
+                then 'One of our own people or a test record: no forecast is made.'
+            when 'CV42_DECEASED' then 'The person has died: no forecast is made.'
+            else 'Objected to profiling, or a minor: no forecast is made.'
+        end as sufficiency_reason
+    from ruled
     where rule_id is not null
 )
 

@@ -32,6 +32,7 @@ ruled as (
         summaries.age_days,
         summaries.spend_occasions,
         summaries.first_ordered_on,
+        summaries.first_spend,
         unit_histories.history_days,
         models.model_segment,
         models.run_cutoff_on,
@@ -39,8 +40,8 @@ ruled as (
         models.spend_model,
         models.choice_code,
         models.sufficiency,
-        models.sufficiency_code,
-        models.sufficiency_reason,
+        coalesce(excluded.sufficiency_code, models.sufficiency_code) as sufficiency_code,
+        coalesce(excluded.sufficiency_reason, models.sufficiency_reason) as sufficiency_reason,
         case
             when excluded.rule_id is not null then excluded.rule_id
             when summaries.customer_key is null then 'CV31_NO_PURCHASE'
@@ -65,9 +66,11 @@ judged as (
     select
         *,
         rule_id in ('CV11_FORECAST', 'CV13_UNIT_AVERAGE') as is_forecast,
-        -- Repeat orders of which none was paid for: nothing is known of this customer's spend.
+        -- No repeat order was paid for, or there is none and the first one was free: nothing is
+        -- known of this customer's spend.
         rule_id in ('CV11_FORECAST', 'CV13_UNIT_AVERAGE')
-        and repeat_orders > 0 and spend_occasions = 0 as is_never_paid
+        and spend_occasions = 0
+        and (repeat_orders > 0 or first_spend is null) as is_never_paid
     from ruled
 ),
 
@@ -104,17 +107,17 @@ described as (
             else sufficiency
         end as sufficiency,
         case
-            when rule_id like 'CV4%' then 'not_profiled'
             when rule_id = 'CV31_NO_PURCHASE' then 'no_purchase'
             when is_never_paid and sufficiency = 'sufficient' then 'never_paid'
             else coalesce(sufficiency_code, 'not_fitted')
         end as sufficiency_code,
         case
-            when rule_id like 'CV4%' then 'No forecast is made for this person.'
             when rule_id = 'CV31_NO_PURCHASE' then 'Every order came back whole or was no purchase.'
             else
                 coalesce(sufficiency_reason, 'No model was fitted for this unit yet.')
                 || case
+                    when is_never_paid and first_spend is null
+                        then ' No order was paid for: the spend is everyone''s mean.'
                     when is_never_paid
                         then ' No repeat order was paid for: the spend is everyone''s mean.'
                     else ''

@@ -33,7 +33,11 @@ summed as (
             when min(margin_basis) is not null then 'mixed'
         end as margin_basis
         {%- for forecast in forecasts %},
-        sum({{ forecast }}) as {{ forecast }}
+        -- Part of a sum is no sum: null where some unit's forecast does not reach so far.
+        case
+            when count({{ forecast }}) = sum(case when is_forecast then 1 else 0 end)
+                then sum({{ forecast }})
+        end as {{ forecast }}
         {%- endfor %}
         {%- for quantile in quantiles %},
         -- Quantiles do not add up: only a single forecast has any.
@@ -41,7 +45,6 @@ summed as (
             as {{ quantile }}
         {%- endfor %},
         sum(case when is_extrapolated_36m then 1 else 0 end) as extrapolated_units,
-        sum(case when is_extrapolated_36m is not null then 1 else 0 end) as units_with_36m,
         case
             when
                 min(case when is_forecast then model end)

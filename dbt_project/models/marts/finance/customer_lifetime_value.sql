@@ -26,6 +26,7 @@ ruled as (
         customers.is_left_censored,
         customers.first_ordered_on,
         customers.purchase_days,
+        excluded.sufficiency_reason as exclusion_reason,
         case
             when excluded.rule_id is not null then excluded.rule_id
             when summed.forecast_units > 0 and summed.averaged_units + summed.unmodelled_units > 0
@@ -93,7 +94,7 @@ customer_lifetime_value as (
             ) }} as decimal(9, 6)
         ) as residual_share_after_{{ months }}m,
         {%- endfor %}
-        case when summed.units_with_36m > 0 then summed.extrapolated_units > 0 end
+        case when summed.expected_orders_36m is not null then summed.extrapolated_units > 0 end
             as is_extrapolated_36m,
         primary_parts.clv_12m_margin_discounted_if_reactivated,
         cast(summed.historic_margin + summed.clv_residual_margin_discounted as decimal(18, 4))
@@ -101,7 +102,10 @@ customer_lifetime_value as (
         acquisition_costs.cac,
         acquisition_costs.cac_basis,
         cast(
-            {{ safe_divide('summed.clv_36m_margin_discounted', 'acquisition_costs.cac', 6) }}
+            {{ safe_divide(
+                '(summed.historic_margin + summed.clv_36m_margin_discounted)',
+                'acquisition_costs.cac', 6
+            ) }}
             as decimal(18, 6)
         ) as clv_to_cac,
         acquisition_costs.payback_month,
@@ -118,8 +122,12 @@ customer_lifetime_value as (
             else 'sufficient'
         end as sufficiency,
         case
-            when ruled.rule_id like 'CV4%' then 'No forecast is made for this person.'
+            when ruled.exclusion_reason is not null then ruled.exclusion_reason
             when ruled.rule_id = 'CV31_NO_PURCHASE' then 'There is no purchase to forecast from.'
+            when ruled.rule_id = 'CV12_PARTLY_FORECAST' and summed.averaged_units > 0
+                then
+                    summed.sufficiency_reason
+                    || ' The average of a unit ends after 12 months, so nothing is summed beyond.'
             else summed.sufficiency_reason
         end as sufficiency_reason,
         cast({{ parameter('clv_discount_rate_annual') }} as decimal(9, 6)) as discount_rate_annual,

@@ -4,7 +4,12 @@ with lifetime_values as (
 ),
 
 parts as (
-    select * from {{ ref('int_lifetime_values_ruled') }}
+    select
+        customer_key,
+        business_unit,
+        history_days,
+        count(*) over (partition by customer_key) as forecast_units
+    from {{ ref('int_lifetime_values_ruled') }}
     where is_forecast
 ),
 
@@ -16,13 +21,18 @@ scores as (
     select * from {{ ref('int_clv_horizons_scored') }}
 ),
 
--- Money before it is summed, as in customer_lifetime_value_parts.
+-- Money before it is summed, as in customer_lifetime_value_parts. Part of a sum is no sum: no row
+-- where some unit's forecast does not reach so far, null where a unit's margin is unknown.
 summed as (
     select
         scores.customer_key,
         scores.horizon_years,
-        sum({{ money('scores.margin') }}) as clv_margin_nominal,
-        sum({{ money('scores.margin_discounted') }}) as clv_margin_discounted,
+        case when count(scores.margin) = count(*) then sum({{ money('scores.margin') }}) end
+            as clv_margin_nominal,
+        case
+            when count(scores.margin_discounted) = count(*)
+                then sum({{ money('scores.margin_discounted') }})
+        end as clv_margin_discounted,
         max(case
             when
                 scores.horizon_years * 365.25
@@ -35,6 +45,7 @@ summed as (
             scores.customer_key = parts.customer_key
             and scores.business_unit = parts.business_unit
     group by scores.customer_key, scores.horizon_years
+    having count(*) = max(parts.forecast_units)
 ),
 
 customer_lifetime_value_horizons as (

@@ -1,9 +1,21 @@
-with stacked as (
+-- A customer has no value where that of one unit is unknown: the parts beside it do not count.
+with parts as (
+    select
+        clv_12m_margin_nominal,
+        clv_12m_revenue_nominal,
+        count(case when model <> 'none' and clv_12m_margin_nominal is null then 1 end)
+            over (partition by customer_key) as unknown_margins,
+        count(case when model <> 'none' and clv_12m_revenue_nominal is null then 1 end)
+            over (partition by customer_key) as unknown_revenues
+    from {{ ref('customer_lifetime_value_parts') }}
+),
+
+stacked as (
     select
         'parts' as side,
-        clv_12m_margin_nominal as margin,
-        clv_12m_revenue_nominal as revenue
-    from {{ ref('customer_lifetime_value_parts') }}
+        case when unknown_margins = 0 then clv_12m_margin_nominal end as margin,
+        case when unknown_revenues = 0 then clv_12m_revenue_nominal end as revenue
+    from parts
     union all
     select
         'customers' as side,

@@ -11,6 +11,7 @@ clv_models             business unit, segment and fit              ``in_force_fr
 clv_parameters         ... and model and parameter                 ``in_force_from``
 clv_backtests          ... and model, scope and bucket             ``in_force_from``
 clv_totals             ... and horizon                             ``in_force_from``
+contract_fits          fit of the renewals of contracts            ``in_force_from``
 customer_keys          record, and day its customer key changed    ``changed_on``
 accepted_deliveries    delivery whose rejects a person accepted    at once
 clv_closes             close of a month                            ``as_of_on``

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from etl.clv.settings import PREFIX, ValueSettings
+from etl.clv.settings import PREFIX, ContractSettings, ValueSettings
 from etl.config import DBT_PROJECT
 from etl.contract import TABLES
 from etl.contract.table import VOLATILE
@@ -192,7 +192,7 @@ def _items(text: str) -> list[str]:
 
 def used_parameters() -> set[str]:
     """Names in ``parameter('...')`` over all SQL of the project, and those that etl reads."""
-    used = {PREFIX + field.name for field in fields(ValueSettings)}
+    used = {PREFIX + f.name for kind in (ValueSettings, ContractSettings) for f in fields(kind)}
     for part in ("models", "macros", "tests"):
         for path in sorted((DBT_PROJECT / part).rglob("*.sql")):
             text = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.DOTALL)

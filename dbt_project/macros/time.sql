@@ -73,3 +73,25 @@
         ) as digit_{{ place }}
     {%- endfor %}
 {%- endmacro %}
+
+
+{# The same day some whole months later; the month's last day where the month is too short. #}
+{% macro months_later(day, months) -%}
+    least(
+        {{ date_plus(month_plus(day, months), 'extract(day from ' ~ day ~ ') - 1') }},
+        {{ date_plus(month_plus(day, '(' ~ months ~ ' + 1)'), '-1') }}
+    )
+{%- endmacro %}
+
+
+{# Whole months from one day to a later one; the same day of a later month completes it. #}
+{% macro whole_months_between(first_day, last_day) -%}
+    (
+        {{ months_between(first_day, last_day) }}
+        - case
+            when {{ last_day }} < {{ months_later(first_day, months_between(first_day, last_day)) }}
+                then 1
+            else 0
+        end
+    )
+{%- endmacro %}

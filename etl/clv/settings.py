@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import Self
 
 PREFIX = "clv_"
 
 
 @dataclass(frozen=True)
-class ValueSettings:
+class _Seeded:
+    """Settings of which each field is a parameter ``clv_...`` of the seeds."""
+
+    @classmethod
+    def of(cls, parameters: Iterable[tuple[str, float]]) -> Self:
+        """Take the settings from pairs of parameter and value, in any order; others are left."""
+        values = {name.removeprefix(PREFIX): value for name, value in parameters}
+        return cls(**{field.name: values[field.name] for field in fields(cls)})
+
+
+@dataclass(frozen=True)
+class ValueSettings(_Seeded):
     """What the seeds say about the value models on a day; each field is a parameter ``clv_...``.
 
     Args:
@@ -28,8 +40,19 @@ class ValueSettings:
     unit_average_window_days: float
     weak_standard_error: float
 
-    @classmethod
-    def of(cls, parameters: Iterable[tuple[str, float]]) -> ValueSettings:
-        """Take the settings from pairs of parameter and value, in any order; others are left."""
-        values = {name.removeprefix(PREFIX): value for name, value in parameters}
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
+
+@dataclass(frozen=True)
+class ContractSettings(_Seeded):
+    """What the seeds say about renewals of contracts on a day; fields as :class:`ValueSettings`.
+
+    Args:
+        contract_period_months: Months from one renewal of a contract to the next, whole.
+        contract_min_contracts: Fewer contracts than this are not fitted.
+        contract_min_lost: Fewer contracts that missed a renewal than this are not fitted.
+        discount_rate_annual: Per year, 0.1 is 10 %; above -0.99.
+    """
+
+    contract_period_months: float
+    contract_min_contracts: float
+    contract_min_lost: float
+    discount_rate_annual: float

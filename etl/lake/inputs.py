@@ -62,6 +62,7 @@ INPUT_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     **identity.INPUT_SCHEMAS,
     **clv.INPUT_SCHEMAS,
     **clv.CLOSE_SCHEMAS,
+    **clv.CONTRACT_SCHEMAS,
 }
 
 

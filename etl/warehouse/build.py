@@ -20,6 +20,7 @@ from etl.lake.commits import Lake, read_lake
 from etl.lake.snapshot import write_snapshot
 from etl.space import require_space
 from etl.warehouse.closes import CLOSES, known_closes, write_closes
+from etl.warehouse.contracts import CONTRACT_FITS, fit_renewals, known_fits
 from etl.warehouse.database import build_size, discard_build, open_build, record_path
 from etl.warehouse.engines import running_engine
 from etl.warehouse.identities import KEY_STATE, known_changes, resolve_identities
@@ -32,6 +33,7 @@ from etl.warehouse.values import CLV_STATE, fit_values, stored_fits
 _IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest +int_leads_latest"
 _SUMMARY_MODELS = (
     "+int_clv_summaries +int_clv_calibrations +int_parameters_in_force +int_records_without_rate"
+    " +int_contract_terms"
 )
 # These tests can only count rows; what etl asks in their place can tell what is wrong.
 _RATES_TEST = "records_have_a_rate"
@@ -83,11 +85,12 @@ def build_warehouse(
         )
         refuse_missing_rates(settings)
         fits, proposed = fit_values(settings, inputs, as_of, progress, refit=refit)
+        renewals, new_renewals = fit_renewals(settings, inputs, as_of, progress, refit=refit)
         results += dbt.build(
             progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS} {_RECONCILIATION_TEST}"
         )
-    state = fits | {KEY_STATE: key_changes, CLOSES: closes}
-    proposals = proposed | {KEY_STATE: keys}
+    state = fits | {CONTRACT_FITS: renewals, KEY_STATE: key_changes, CLOSES: closes}
+    proposals = proposed | {CONTRACT_FITS: new_renewals, KEY_STATE: keys}
     record = _checked(settings, inputs, _identify(lake, state, as_of, variables), results)
     _keep_proposals(settings, proposals)
     write_json(record_path(settings), asdict(record))
@@ -118,7 +121,7 @@ def last_build(settings: Settings) -> Build | None:
         return None
     proposals = {
         name: pl.read_parquet(_proposal_path(settings, name))
-        for name in (*CLV_STATE, KEY_STATE)
+        for name in (*CLV_STATE, CONTRACT_FITS, KEY_STATE)
         if _proposal_path(settings, name).exists()
     }
     return Build(BuildRecord(**read_json(path)), proposals)
@@ -154,7 +157,10 @@ def settled_run_id(settings: Settings, as_of: date, *, with_closes: bool = True)
     Args:
         with_closes: Count the months closed, which decide no number but those of closes.
     """
-    state = stored_fits(settings, as_of) | {KEY_STATE: known_changes(settings, as_of)}
+    state = stored_fits(settings, as_of) | {
+        CONTRACT_FITS: known_fits(settings, as_of),
+        KEY_STATE: known_changes(settings, as_of),
+    }
     if with_closes:
         state[CLOSES] = known_closes(settings, as_of)
     return _identify(read_lake(settings), state, as_of, reporting_variables(settings)).run_id

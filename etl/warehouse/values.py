@@ -88,11 +88,16 @@ def _units_due(
 ) -> list[str]:
     """Business units to fit: those without a fit, and all of them at month end or on request."""
     current = clv.in_force(models, as_of)
-    if (as_of + timedelta(days=1)).day == 1:
+    if is_month_end(as_of):
         current = current.filter(pl.col("run_cutoff_on") == as_of)
     if refit:
         current = current.clear()
     return sorted(set(summaries["business_unit"]) - set(current["business_unit"]))
+
+
+def is_month_end(day: date) -> bool:
+    """Whether everything that is fitted is fitted anew on this day."""
+    return (day + timedelta(days=1)).day == 1
 
 
 def _superseded(stored: Fits, fitted: Fits) -> Fits:

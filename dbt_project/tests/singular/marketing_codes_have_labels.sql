@@ -5,6 +5,7 @@ with codes as (
             when 'satisfaction_loyalty' then 'satisfaction_loyalty_class'
             when 'lifecycle' then 'stage'
             when 'lifetime_value' then 'forecast_status'
+            when 'contract_renewal' then 'renewal_status'
             else 'suppression_reason'
         end as domain,
         class_code as code
@@ -37,6 +38,11 @@ with codes as (
         'spend_basis' as domain,
         spend_basis as code
     from {{ ref('customer_lifetime_value_parts') }}
+    union
+    select
+        'contract_state' as domain,
+        state as code
+    from {{ ref('contract_renewals') }}
     union
     select
         'activity_status' as domain,

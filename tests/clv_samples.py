@@ -23,6 +23,10 @@ PUBLISHED_IN_DAYS = BgNbd(PUBLISHED.r, PUBLISHED.alpha * 7, PUBLISHED.a, PUBLISH
 PUBLISHED_SPEND = GammaGamma(p=6.24957, q=3.74422, gamma=15.44353)
 SETTINGS = ValueSettings(
     discount_rate_annual=0.10,
+    gate_frequent_orders=3,
+    gate_max_silence_days=30,
+    gate_min_buyers=500,
+    gate_min_history_days=180,
     lapse_probability=0.5,
     rmse_tolerance=0.01,
     unit_average_min_customers=30,

@@ -14,7 +14,6 @@ from polars.testing import assert_frame_equal
 
 from etl import clv, identity, route
 from etl.backfill import PUBLISHED, THERE_ALREADY, BackfilledDay, backfill_days, missing_exports
-from etl.clv import sufficiency
 from etl.config import Settings
 from etl.errors import EXIT_SOURCE_LATE, EXIT_USAGE
 from etl.files import read_json
@@ -24,7 +23,7 @@ from etl.state import read_state
 from etl.warehouse.identities import KEY_STATE
 from etl.warehouse.values import CLV_STATE
 from tests.company.generate import MAPPINGS, company, write_company
-from tests.company.published import BUYERS_ENOUGH, hashes, run, settings_at
+from tests.company.published import hashes, lower_the_gate, run, settings_at
 from tests.test_cli import lines, loyalty
 
 STATE_SCHEMAS = {name: clv.INPUT_SCHEMAS[name] for name in CLV_STATE} | {
@@ -67,7 +66,7 @@ def backfilled(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Ware
     settings = settings_at(tmp_path_factory.mktemp("backfilled"), key_file)
     write_company(settings.landing)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sufficiency, "MINIMUM_BUYERS", BUYERS_ENOUGH)
+        lower_the_gate(patch)
         stopped = backfill_days(settings, DAYS[0], DAYS[-1])
         first = next(stopped)
         stopped.close()

@@ -21,7 +21,6 @@ from etl.close import (
     ClosedMonth,
     close_month,
 )
-from etl.clv import sufficiency
 from etl.clv.terms import at_opening_terms
 from etl.config import Settings
 from etl.errors import EXIT_DATA_BLOCKED, EXIT_USAGE, DataBlocked, LakeCorrupt
@@ -34,7 +33,7 @@ from etl.warehouse.build import last_build
 from etl.warehouse.closes import CLOSED_LINES, CLOSED_VALUES, closed_rows, own_closes
 from etl.warehouse.database import BUILD_NAME, frame, read_only
 from tests.company.generate import MAPPINGS, write_company
-from tests.company.published import BUYERS_ENOUGH, settings_at
+from tests.company.published import lower_the_gate, settings_at
 from tests.test_cli import lines, loyalty
 
 DECEMBER, JANUARY = date(2025, 12, 31), date(2026, 1, 31)
@@ -64,14 +63,14 @@ def story(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Iterator[
     """December is closed and killed before readers see it; then January comes and is closed."""
     settings = settings_at(tmp_path_factory.mktemp("close"), key_file)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sufficiency, "MINIMUM_BUYERS", BUYERS_ENOUGH)
+        lower_the_gate(patch)
         write_company(settings.landing, days=1)
         route.land(settings, JANUARY)
         patch.setattr(close, "_show", killed)
         with pytest.raises(KeyboardInterrupt):
             close_month(settings, DECEMBER)
         patch.undo()
-        patch.setattr(sufficiency, "MINIMUM_BUYERS", BUYERS_ENOUGH)
+        lower_the_gate(patch)
         (december,) = own_closes(settings, date.max).rows(named=True)
         shutil.rmtree(settings.landing)
         write_company(settings.landing, days=5)

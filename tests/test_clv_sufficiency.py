@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from etl.clv.sufficiency import Evidence, evidence_of, judge
-from tests.clv_samples import CUTOFF_ON, cdnow, summary
+from tests.clv_samples import CUTOFF_ON, SETTINGS, cdnow, summary
 
 ENOUGH = Evidence(
     buyers=500, frequent_buyers=1, history_days=180, silence_days=30, history_starts_on=None
@@ -17,7 +17,7 @@ ENOUGH = Evidence(
 
 
 def test_exactly_enough_is_sufficient():
-    verdict = judge(ENOUGH)
+    verdict = judge(ENOUGH, SETTINGS)
     assert (verdict.sufficiency, verdict.code) == ("sufficient", "enough_history")
 
 
@@ -31,24 +31,24 @@ def test_exactly_enough_is_sufficient():
     ],
 )
 def test_one_step_short_is_insufficient_and_says_why(figure, value, code, reason):
-    verdict = judge(replace(ENOUGH, **{figure: value}))
+    verdict = judge(replace(ENOUGH, **{figure: value}), SETTINGS)
     assert (verdict.sufficiency, verdict.code) == ("insufficient", code)
     assert reason in verdict.reason
 
 
 def test_a_cut_history_is_a_caveat_that_names_its_first_day():
-    verdict = judge(replace(ENOUGH, history_starts_on=date(2017, 1, 1)))
+    verdict = judge(replace(ENOUGH, history_starts_on=date(2017, 1, 1)), SETTINGS)
     assert (verdict.sufficiency, verdict.code) == ("sufficient_with_caveat", "left_censored")
     assert "2017-01-01" in verdict.reason
 
 
 def test_a_failure_outweighs_a_caveat():
-    verdict = judge(replace(ENOUGH, history_starts_on=date(2017, 1, 1), buyers=1))
+    verdict = judge(replace(ENOUGH, history_starts_on=date(2017, 1, 1), buyers=1), SETTINGS)
     assert verdict.sufficiency == "insufficient"
 
 
 def test_evidence_of_the_sample():
-    evidence = evidence_of(summary(cdnow()), CUTOFF_ON)
+    evidence = evidence_of(summary(cdnow()), CUTOFF_ON, SETTINGS)
     assert evidence == Evidence(
         buyers=2357,
         frequent_buyers=507,
@@ -60,7 +60,7 @@ def test_evidence_of_the_sample():
 
 def test_silence_is_counted_from_the_last_order_of_anyone():
     later = CUTOFF_ON + timedelta(days=31)
-    evidence = evidence_of(summary(cdnow()), later)
+    evidence = evidence_of(summary(cdnow()), later, SETTINGS)
     assert evidence.silence_days == 31
     assert evidence.history_days == 303
 
@@ -71,4 +71,4 @@ def test_one_censored_source_censors_the_unit():
         .then(pl.lit(date(1997, 1, 1)))
         .alias("history_starts_on")
     )
-    assert evidence_of(rows, CUTOFF_ON).history_starts_on == date(1997, 1, 1)
+    assert evidence_of(rows, CUTOFF_ON, SETTINGS).history_starts_on == date(1997, 1, 1)

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from etl import route
-from etl.clv import sufficiency
 from etl.config import Settings
 from etl.errors import LoyaltyError
 from etl.files import read_json
@@ -25,7 +24,7 @@ from etl.publish.marts import Mart, read_marts
 from etl.warehouse.database import BUILD_NAME, frame, read_only, scratch
 from etl.warehouse.engines import Spark
 from etl.warehouse.transform import DbtRun, target_folder
-from tests.company.published import BUYERS_ENOUGH, PublishedCompany, settings_at
+from tests.company.published import PublishedCompany, lower_the_gate, settings_at
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -61,7 +60,7 @@ def on_spark(
     _require_spark(settings)
     shutil.copytree(published.settings.raw, settings.raw)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sufficiency, "MINIMUM_BUYERS", BUYERS_ENOUGH)
+        lower_the_gate(patch)
         patch.setattr(DbtRun, "build", _without_generic_tests(DbtRun.build))
         route.build_and_publish(settings, published.expected.as_of)
     return OnSpark(settings)

@@ -28,6 +28,10 @@ from etl.clv.settings import ValueSettings
 HISTORY = ("repeat_orders", "recency_days", "age_days")
 SETTINGS = ValueSettings(
     discount_rate_annual=0.10,
+    gate_frequent_orders=3,
+    gate_max_silence_days=30,
+    gate_min_buyers=500,
+    gate_min_history_days=180,
     lapse_probability=0.25,
     rmse_tolerance=0.01,
     unit_average_min_customers=30,

@@ -131,7 +131,7 @@ def fit_segment(
         cutoff_on: Last day of the data.
         settings: Thresholds in force.
     """
-    verdict = judge(evidence_of(rows, cutoff_on))
+    verdict = judge(evidence_of(rows, cutoff_on, settings), settings)
     repeaters = int((rows.get_column("repeat_orders") > 0).sum())
     fit = SegmentFit(
         business_unit, model_segment, rows.height, repeaters, verdict, _no_model(verdict), {}
@@ -175,7 +175,8 @@ def _backtest(
     if calibrations.is_empty():
         return None
     holdout = holdout_of(calibrations)
-    if judge(evidence_of(calibrations, holdout.cutoff_on)).sufficiency == "insufficient":
+    older_evidence = evidence_of(calibrations, holdout.cutoff_on, settings)
+    if judge(older_evidence, settings).sufficiency == "insufficient":
         return None
     older = fit_candidates([*names, NBD], counted(calibrations, *HISTORY))
     spend = fit_spend(calibrations)

@@ -26,6 +26,10 @@ class ValueSettings(_Seeded):
 
     Args:
         discount_rate_annual: Per year, 0.1 is 10 %; above -0.99.
+        gate_frequent_orders: Days with an order that make a customer a frequent one.
+        gate_max_silence_days: Days since anybody's last order, at most.
+        gate_min_buyers: Customers with an order, at least.
+        gate_min_history_days: Days from the first order to the cutoff, at least.
         lapse_probability: P(alive) at which a customer counts as lapsed, between 0 and 1.
         rmse_tolerance: Share of the smallest backtest error within which models are equal.
         unit_average_min_customers: Fewer customers than this have no unit average.
@@ -34,6 +38,10 @@ class ValueSettings(_Seeded):
     """
 
     discount_rate_annual: float
+    gate_frequent_orders: float
+    gate_max_silence_days: float
+    gate_min_buyers: float
+    gate_min_history_days: float
     lapse_probability: float
     rmse_tolerance: float
     unit_average_min_customers: float

@@ -16,10 +16,7 @@ from typing import Literal
 
 import polars as pl
 
-MINIMUM_BUYERS = 500
-MINIMUM_HISTORY_DAYS = 180
-LONGEST_SILENCE_DAYS = 30
-FREQUENT_ORDERS = 3
+from etl.clv.settings import ValueSettings
 
 LEFT_CENSORED = "left_censored"
 WEAKLY_IDENTIFIED = "weakly_identified"
@@ -66,17 +63,18 @@ class Evidence:
     history_starts_on: date | None
 
 
-def evidence_of(unit: pl.DataFrame, cutoff_on: date) -> Evidence:
+def evidence_of(unit: pl.DataFrame, cutoff_on: date, settings: ValueSettings) -> Evidence:
     """Collect the figures of one business unit.
 
     Args:
         unit: One row per customer: ``repeat_orders``, ``recency_days``, ``first_ordered_on``
             and ``history_starts_on``; at least one row.
         cutoff_on: Last day of the data.
+        settings: Says who is a frequent buyer.
     """
     last_on = pl.col("first_ordered_on") + pl.duration(days=pl.col("recency_days"))
     figures = unit.select(
-        (pl.col("repeat_orders") + 1 >= FREQUENT_ORDERS).sum().alias("frequent"),
+        (pl.col("repeat_orders") + 1 >= settings.gate_frequent_orders).sum().alias("frequent"),
         (pl.lit(cutoff_on) - pl.col("first_ordered_on").min()).dt.total_days().alias("history"),
         (pl.lit(cutoff_on) - last_on.max()).dt.total_days().alias("silence"),
         pl.col("history_starts_on").max(),
@@ -90,29 +88,30 @@ def evidence_of(unit: pl.DataFrame, cutoff_on: date) -> Evidence:
     )
 
 
-def judge(evidence: Evidence) -> Verdict:
+def judge(evidence: Evidence, settings: ValueSettings) -> Verdict:
     """Apply the gate; the first rule that fails gives the reason."""
     failures = (
         (
-            evidence.buyers < MINIMUM_BUYERS,
+            evidence.buyers < settings.gate_min_buyers,
             "too_few_buyers",
-            f"{evidence.buyers} buyers, at least {MINIMUM_BUYERS} are needed.",
+            f"{evidence.buyers} buyers, at least {settings.gate_min_buyers:.0f} are needed.",
         ),
         (
-            evidence.history_days < MINIMUM_HISTORY_DAYS,
+            evidence.history_days < settings.gate_min_history_days,
             "history_too_short",
-            f"{evidence.history_days} days of history, at least {MINIMUM_HISTORY_DAYS} are needed.",
+            f"{evidence.history_days} days of history, at least "
+            f"{settings.gate_min_history_days:.0f} are needed.",
         ),
         (
-            evidence.silence_days > LONGEST_SILENCE_DAYS,
+            evidence.silence_days > settings.gate_max_silence_days,
             "no_recent_order",
             f"The last order is {evidence.silence_days} days old, at most "
-            f"{LONGEST_SILENCE_DAYS} are allowed.",
+            f"{settings.gate_max_silence_days:.0f} are allowed.",
         ),
         (
             evidence.frequent_buyers < 1,
             "no_frequent_buyer",
-            f"No customer ordered on {FREQUENT_ORDERS} or more days.",
+            f"No customer ordered on {settings.gate_frequent_orders:.0f} or more days.",
         ),
     )
     for failed, code, reason in failures:

@@ -144,8 +144,20 @@ def test_what_happened_in_january_is_in_its_lines(story):
     assert moved["refit"] != 0
     assert moved["margin_rate_change"] != 0
     assert moved["discount_rate_change"] == 0
-    growth = story.january.close["historic_margin"] - story.december["historic_margin"]
-    assert -growth == moved["realised_margin"] + moved["refunds"] + moved["exchange"]
+    assert moved["profiling_changes"] != 0
+
+
+def test_money_earned_is_taken_off_where_a_value_stood_against_it(story):
+    """Of customers without a forecast at both closes nothing was expected."""
+    growths = story.ask(
+        "select sum(case when month = '2025-12-01' then -historic_margin else historic_margin end)"
+        f" as growth, count({VALUE}) > 0 as is_valued from clv_closed_values where is_latest"
+        " group by coalesce(current_customer_key, customer_key), business_unit"
+    )
+    valued = growths.filter("is_valued")["growth"].sum()
+    moved = story.january.lines
+    assert -valued == moved["realised_margin"] + moved["refunds"] + moved["exchange"]
+    assert valued != growths["growth"].sum()
 
 
 def test_a_key_that_changed_since_stands_beside_the_one_of_then(story):

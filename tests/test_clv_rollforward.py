@@ -196,7 +196,31 @@ def test_who_is_gone_takes_the_value_along(current):
 
 def test_who_may_not_be_profiled_any_more_did_not_churn():
     gone = customer(value=None, rule_id="CV43_NOT_PROFILED", **dict.fromkeys(AT_OPENING))
-    assert lines([customer()], [gone])["merges_and_erasures"] == -100 - UNWOUND
+    assert lines([customer()], [gone])["profiling_changes"] == -100 - UNWOUND
+
+
+def test_who_may_be_profiled_again_did_not_order():
+    before = customer(value=None, rule_id="CV43_NOT_PROFILED")
+    after = customer(value="40", last_ordered_on=CLOSED_ON, repeat_orders=2)
+    assert lines([before], [after]) == {"profiling_changes": 40, "closing": 40}
+
+
+@pytest.mark.parametrize("rule", ["CV13_UNIT_AVERAGE", "CV41_INTERNAL", "CV43_NOT_PROFILED"])
+@pytest.mark.parametrize("terms", [None, "7"])
+def test_what_is_earned_with_a_customer_without_a_value_is_in_no_line(rule, terms):
+    nothing = dict.fromkeys(AT_OPENING, terms)
+    before = customer(value=None, rule_id=rule, historic_margin=5, historic_refunds=1)
+    after = customer(
+        value=None,
+        rule_id=rule,
+        last_ordered_on=CLOSED_ON,
+        historic_margin=25,
+        historic_refunds=4,
+        historic_refund_exchange_difference=2,
+        **nothing,
+    )
+    newcomer = customer("b", value=None, rule_id=rule, historic_margin=8, **nothing)
+    assert lines([before], [after, newcomer]) == {}
 
 
 def test_a_unit_that_closed_and_one_that_opened_have_all_lines():

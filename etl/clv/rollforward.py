@@ -15,7 +15,14 @@ from etl.clv.closes import MONEY
 
 VALUE = "clv_residual_margin_discounted"
 OPENING, RESTATED, FIRST, CLOSING = "opening", "restated_opening", "first_close", "closing"
-BEHAVIOUR = ("new_customers", "won_back", "repurchased", "churned", "merges_and_erasures")
+BEHAVIOUR = (
+    "new_customers",
+    "won_back",
+    "repurchased",
+    "churned",
+    "profiling_changes",
+    "merges_and_erasures",
+)
 MECHANICS = (
     "discount_unwind",
     "realised_margin",
@@ -40,6 +47,7 @@ LINES = (
     "refit",
     "margin_rate_change",
     "discount_rate_change",
+    "profiling_changes",
     "merges_and_erasures",
     CLOSING,
 )
@@ -111,6 +119,7 @@ def _rekeyed(opening: pl.DataFrame, key_changes: pl.DataFrame) -> pl.DataFrame:
         .agg(
             pl.len().alias("opening_rows"),
             _money(VALUE).sum().cast(MONEY).alias(OPENING),
+            _is_valued().any().alias("was_valued"),
             pl.col("repeat_orders").sum().alias("opening_repeat_orders"),
             pl.col("lapses_on").max().alias("opening_lapses_on"),
             _is_excluded().any().alias("was_excluded"),
@@ -126,6 +135,7 @@ def _ended(closing: pl.DataFrame) -> pl.DataFrame:
         "first_ordered_on",
         "last_ordered_on",
         _is_excluded().alias("is_excluded"),
+        _is_valued().alias("is_valued"),
         _money(VALUE).alias(CLOSING),
         _money("value_at_opening_terms"),
         _money("value_at_opening_rates"),
@@ -144,14 +154,15 @@ def _classed(both: pl.DataFrame, key_changes: pl.DataFrame, opened_on: date) -> 
     ordered = (pl.col("last_ordered_on") > opened_on) | more_orders
     is_other = (
         ~closed
-        | (pl.col("is_excluded") != pl.col("was_excluded"))
         | (pl.col("opening_rows") > 1)
         | (is_touched & fewer_orders)
         | (~opened & is_touched & (pl.col("first_ordered_on") <= opened_on))
     )
     return both.with_columns(
         closed.alias("is_there"),
-        pl.when(is_other.fill_null(value=False))
+        pl.when((pl.col("is_excluded") != pl.col("was_excluded")).fill_null(value=False))
+        .then(pl.lit("profiling_changes"))
+        .when(is_other.fill_null(value=False))
         .then(pl.lit("merges_and_erasures"))
         .when(~opened)
         .then(pl.lit("new_customers"))
@@ -165,7 +176,11 @@ def _classed(both: pl.DataFrame, key_changes: pl.DataFrame, opened_on: date) -> 
 
 
 def _mechanics(both: pl.DataFrame, unwind: float) -> pl.DataFrame:
-    """Add what time, money earned and new terms did; nothing for customers who are gone."""
+    """Add what time, money earned and new terms did.
+
+    Nothing for customers who are gone, nor for those without a forecast at either close: money that
+    nobody had expected takes nothing off what is expected.
+    """
     grown = {name: _money(name) - _money(f"opening_{name}") for name in _HISTORY}
     margin, refunds, exchange = (grown[name] for name in _HISTORY)
     terms, rates, margins = (
@@ -181,11 +196,13 @@ def _mechanics(both: pl.DataFrame, unwind: float) -> pl.DataFrame:
         "discount_rate_change": margins - rates,
         "margin_rate_change": _money(CLOSING) - margins,
     }
+    is_valued = (pl.col("was_valued") | pl.col("is_valued")).fill_null(value=False)
+    counts = pl.col("is_there") & is_valued
     return both.with_columns(
         _money(OPENING),
         _money(CLOSING),
         *(
-            pl.when("is_there").then(amount.cast(MONEY)).otherwise(_ZERO).alias(name)
+            pl.when(counts).then(amount.cast(MONEY)).otherwise(_ZERO).alias(name)
             for name, amount in of_all.items()
         ),
     )
@@ -210,6 +227,10 @@ def _lined(amounts: pl.DataFrame) -> pl.DataFrame:
 def _is_excluded() -> pl.Expr:
     """Whoever must not be profiled has no forecast; that is no behaviour."""
     return pl.col("rule_id").str.starts_with("CV4")
+
+
+def _is_valued() -> pl.Expr:
+    return pl.col(VALUE).is_not_null()
 
 
 def _money(name: str) -> pl.Expr:

@@ -43,10 +43,11 @@ units as (
 ),
 
 every_line as (
-    select distinct
-        line_no,
-        line
+    select
+        line,
+        max(line_no) as line_no
     from frozen
+    group by line
 ),
 
 amounts as (

@@ -15,6 +15,7 @@ from etl.lake.commits import read_lake, verify_files
 from etl.mapping import load_mappings
 from etl.privacy.vault import load_or_create_key, load_or_create_vault_key
 from etl.publish.release import read_current
+from etl.state import verify_state
 
 _MINIMUM_FREE_GIB = 2
 _PINNED = ("apache-airflow", "dbt-core", "dbt-duckdb", "duckdb", "polars", "pyarrow")
@@ -46,6 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
         "pseudonym key": _key,
         "vault key": _vault_key,
         "lake": _lake,
+        "state": _state,
         "served release": _served,
     }
     return [_examined(name, check, settings) for name, check in checks.items()]
@@ -117,6 +119,10 @@ def _lake(settings: Settings) -> str:
     lake = read_lake(settings)
     verify_files(lake.files)
     return f"{len(lake.commits)} commits, {len(lake.files)} files, all as written"
+
+
+def _state(settings: Settings) -> str:
+    return f"{verify_state(settings)} files, all as written"
 
 
 def _served(settings: Settings) -> str:

@@ -68,10 +68,17 @@ def state_paths(settings: Settings, name: str, as_of: date) -> list[Path]:
 def commit_state(
     settings: Settings, commit_id: str, as_of: date, proposals: Mapping[str, pl.DataFrame]
 ) -> None:
-    """Append a run's proposals as one commit; a commit that exists already is left as it is."""
+    """Append a run's proposals as one commit; the same commit again changes nothing.
+
+    Raises:
+        LakeCorrupt: There is a commit of this id, and it holds other rows.
+    """
     marker = settings.state / "_commits" / f"{commit_id}.json"
     filled = {name: frame for name, frame in proposals.items() if frame.height}
-    if marker.exists() or not filled:
+    if not filled:
+        return
+    if marker.exists():
+        _refuse_other_rows(settings, marker, filled)
         return
     files = [_append(settings, name, commit_id, frame) for name, frame in sorted(filled.items())]
     commit = {
@@ -81,6 +88,15 @@ def commit_state(
         "files": files,
     }
     write_json(marker, commit)
+
+
+def verify_state(settings: Settings) -> int:
+    """Compare every file of the state with its commit; return how many there are.
+
+    Raises:
+        LakeCorrupt: A commit cannot be read, or a state file's bytes differ from its commit.
+    """
+    return len([_verified(path, sha256) for path, sha256 in state_files(settings)])
 
 
 def state_files(settings: Settings) -> list[tuple[Path, str]]:
@@ -93,6 +109,29 @@ def state_files(settings: Settings) -> list[tuple[Path, str]]:
         for file in read_document(path, "files")["files"]
     ]
     return rows + documents
+
+
+def _refuse_other_rows(
+    settings: Settings, marker: Path, proposals: Mapping[str, pl.DataFrame]
+) -> None:
+    """Rows are compared, not bytes: another version of Polars may write the same rows anew."""
+    files = read_document(marker, "files")["files"]
+    kept = {
+        file["name"]: pl.read_parquet(_verified(settings.state / file["path"], file["sha256"]))
+        for file in files
+    }
+    other = sorted(
+        name
+        for name in kept.keys() | proposals.keys()
+        if name not in kept or name not in proposals or not kept[name].equals(proposals[name])
+    )
+    if other:
+        raise LakeCorrupt(
+            f"This commit exists already, with other rows of {', '.join(other)}.",
+            where=str(marker),
+            todo="Nothing was written. Restore data/state from a backup if the commit is not "
+            "what was published; else remove data/warehouse and run again.",
+        )
 
 
 def _append(

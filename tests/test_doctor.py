@@ -1,13 +1,17 @@
 """The doctor names what is wrong and what to do, and is quiet when all is well."""
 
 import os
+from datetime import date
 from importlib.metadata import PackageNotFoundError
+
+import polars as pl
 
 from etl import doctor
 from etl.doctor import examine
 from etl.files import sha256_of, write_json
 from etl.lake.commits import read_lake
 from etl.publish.release import MANIFEST
+from etl.state import commit_state
 from tests.test_lake import commit, stage
 
 
@@ -71,6 +75,17 @@ def test_a_served_database_whose_bytes_changed_is_found(settings):
 def test_a_delivering_system_with_a_strange_name_can_be_printed(settings):
     (settings.landing / os.fsdecode(b"\xff")).mkdir(parents=True)
     assert findings(settings)["landing"].seen == "\\xff"
+
+
+def test_a_state_file_whose_bytes_changed_is_found(settings):
+    commit_state(settings, "a", date(2026, 1, 31), {"numbers": pl.DataFrame({"x": [1]})})
+    assert findings(settings)["state"].seen == "2 files, all as written"
+    (path,) = (settings.state / "numbers").glob("*.parquet")
+    path.chmod(0o640)
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    finding = findings(settings)["state"]
+    assert not finding.ok
+    assert "Restore data/state from a backup" in finding.todo
 
 
 def test_a_damaged_lake_is_found(settings):

@@ -35,8 +35,17 @@ def test_commits_of_one_day_keep_their_order(settings):
 
 
 def test_the_same_commit_again_changes_nothing(settings):
+    for _ in range(2):
+        commit_state(settings, "a", FIRST, rows(1))
+    assert read(settings, FIRST) == [1]
+
+
+@pytest.mark.parametrize("other", [rows(99), rows(1, 1), rows(1) | {"more": rows(1)["numbers"]}])
+def test_a_commit_of_the_same_name_with_other_rows_is_refused(settings, other):
     commit_state(settings, "a", FIRST, rows(1))
-    commit_state(settings, "a", FIRST, rows(99))
+    with pytest.raises(LakeCorrupt, match="exists already, with other rows") as refused:
+        commit_state(settings, "a", FIRST, other)
+    assert refused.value.where.endswith("_commits/a.json")
     assert read(settings, FIRST) == [1]
 
 

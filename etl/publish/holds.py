@@ -73,6 +73,9 @@ def accept_deliveries(settings: Settings, delivery_ids: Iterable[str]) -> None:
             where="--accept",
             todo="The held deliveries' ids stand in the message that held the publish.",
         )
+    accepted = read_state(settings, _STATE, _SCHEMA, _ALWAYS)["delivery_id"]
+    if set(wanted) <= set(accepted):
+        return
     rows = pl.DataFrame(
         {"delivery_id": wanted, "accepted_at": [utc_now()] * len(wanted)}, schema=_SCHEMA
     )

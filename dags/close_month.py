@@ -12,7 +12,8 @@ on where it stopped, and freezes nothing twice.
 - `NOT_CLOSABLE`: the lake lacks a day of the month, or the month before is not closed. The message
   says which; deliver (header-only if there was nothing), or close the other month first.
 - `ALREADY_CLOSED`: the month is closed, and today's lake, code or fits give other numbers. Both are
-  in the message. If the new ones are to stand, trigger with a reason.
+  in the message, with the first total or line that differs. If the new ones are to stand, trigger
+  with a reason.
 - `DATA_BLOCKED`, `DELIVERY_HELD`: as for `build_marts`; a close builds and checks the month's last
   day.
 - `LOCKED`: another run holds the warehouse. It is tried again by itself.

@@ -39,7 +39,7 @@ from etl.warehouse.closes import (
     closed_rows,
     own_closes,
 )
-from etl.warehouse.closing import Frozen, fit, freeze
+from etl.warehouse.closing import Frozen, first_difference, fit, freeze, verify_frozen
 from etl.warehouse.transform import Progress
 
 CLOSED = "closed"
@@ -82,7 +82,7 @@ def close_month(
         DataBlocked: ``NOT_CLOSABLE``: the month is not over in the lake, or not the next one to
             close. ``ALREADY_CLOSED``: other numbers are frozen, and no reason was given.
     """
-    as_of = last_day(month)
+    as_of, reason = last_day(month), reason.strip()
     with writer_lock(settings):
         closes = own_closes(settings, date.max)
         _refuse_out_of_order(closes, as_of)
@@ -104,13 +104,20 @@ def last_day(day: date) -> date:
     return day.replace(day=monthrange(day.year, day.month)[1])
 
 
-def _month_before(as_of: date) -> date:
-    return as_of.replace(day=1) - timedelta(days=1)
+def _month_before(as_of: date) -> date | None:
+    """Return the last day of the month before; there is none before the first of the calendar."""
+    first = as_of.replace(day=1)
+    return None if first == date.min else first - timedelta(days=1)
 
 
-def _latest(closes: pl.DataFrame, as_of: date) -> Close | None:
+def _month(day: date) -> str:
+    """Write a month as YYYY-MM; ``%Y`` leaves out leading zeros."""
+    return day.isoformat()[:7]
+
+
+def _latest(closes: pl.DataFrame, as_of: date | None) -> Close | None:
     """Return the last version of the close as of a day, or None."""
-    versions = closes.filter(pl.col("as_of_on") == as_of).sort("version")
+    versions = closes.filter(pl.col("as_of_on") == pl.lit(as_of, dtype=pl.Date)).sort("version")
     return versions.row(-1, named=True) if versions.height else None
 
 
@@ -121,11 +128,11 @@ def _refuse_out_of_order(closes: pl.DataFrame, as_of: date) -> None:
         return
     first, last = min(closed), max(closed)
     wanted = "Nothing before the first close can be closed." if as_of < first else (
-        f"Close {last + timedelta(days=1):%Y-%m} first."
+        f"Close {_month(last + timedelta(days=1))} first."
     )  # fmt: skip
     raise DataBlocked(
-        f"{as_of:%Y-%m} is not the next month: {first:%Y-%m} to {last:%Y-%m} are closed.",
-        where=f"{as_of:%Y-%m}",
+        f"{_month(as_of)} is not the next month: {_month(first)} to {_month(last)} are closed.",
+        where=_month(as_of),
         todo=wanted,
         code="NOT_CLOSABLE",
     )
@@ -136,7 +143,7 @@ def _refuse_unlanded(settings: Settings, as_of: date) -> None:
     landed = max((d["business_day"] for d in read_lake(settings).deliveries), default="none")
     if landed == "none" or landed < as_of.isoformat():
         raise DataBlocked(
-            f"{as_of:%Y-%m} is not over: the last day landed is {landed}.",
+            f"{_month(as_of)} is not over: the last day landed is {landed}.",
             where=str(settings.landing),
             todo=f"Land {as_of}, then close.",
             code="NOT_CLOSABLE",
@@ -152,7 +159,12 @@ def _refuse_unlanded(settings: Settings, as_of: date) -> None:
 
 
 def _stands(settings: Settings, standing: Close, before: Close | None, reason: str) -> bool:
-    """Tell without a build whether a close would freeze again what it froze."""
+    """Tell without a build whether a close would freeze again what it froze, and still has it.
+
+    Raises:
+        LakeCorrupt: What it froze is not what its row says.
+    """
+    verify_frozen(settings, standing)
     basis_id = settled_run_id(settings, standing["as_of_on"], with_closes=False)
     return (
         reason in {"", standing["reason"]}
@@ -179,12 +191,13 @@ def _keep(
 
     Raises:
         DataBlocked: The month is closed with other numbers, and there is no reason.
+        LakeCorrupt: What was written does not read back as what was frozen.
     """
     is_same = standing is not None and _is_same(settings, frozen, standing)
     if standing and is_same and reason in {"", standing["reason"]}:
         return CLOSED_ALREADY, standing
     if standing and not reason:
-        _refuse_other_numbers(frozen, standing)
+        _refuse_other_numbers(settings, frozen, standing)
     close = _named(settings, frozen, before, reason)
     rows = {CLOSES: pl.DataFrame([close]), CLOSED_VALUES: frozen.values, CLOSED_LINES: frozen.lines}
     named = {
@@ -192,18 +205,19 @@ def _keep(
         for name, found in rows.items()
     }
     commit_state(settings, f"close-{close['close_id']}", frozen.as_of_on, named)
+    verify_frozen(settings, close)
     if standing is None:
         return CLOSED, close
     return (CLOSED_AGAIN_SAME if is_same else CLOSED_AGAIN_OTHER), close
 
 
 def _named(settings: Settings, frozen: Frozen, before: Close | None, reason: str) -> Close:
-    """Return the row of a new close: the next version of its month."""
+    """Return the row of a new close, in state's types: the next version of its month."""
     of_month = all_closes(settings, date.max).filter(pl.col("as_of_on") == frozen.as_of_on)
     version = max(of_month["version"], default=0) + 1
-    return {
+    close = {
         **frozen.summary,
-        "close_id": f"{frozen.as_of_on:%Y-%m}-v{version}",
+        "close_id": f"{_month(frozen.as_of_on)}-v{version}",
         "month": frozen.as_of_on.replace(day=1),
         "version": version,
         "basis_id": settled_run_id(settings, frozen.as_of_on, with_closes=False),
@@ -212,6 +226,7 @@ def _named(settings: Settings, frozen: Frozen, before: Close | None, reason: str
         "reporting_currency": settings.reporting_currency,
         "closed_at": utc_now(),
     }
+    return fit(pl.DataFrame([close]), CLOSE_SCHEMAS[CLOSES]).row(0, named=True)
 
 
 def _is_same(settings: Settings, frozen: Frozen, standing: Close) -> bool:
@@ -219,12 +234,14 @@ def _is_same(settings: Settings, frozen: Frozen, standing: Close) -> bool:
     return frozen.summary["values_hash"] == standing["values_hash"] and lines.equals(frozen.lines)
 
 
-def _refuse_other_numbers(frozen: Frozen, standing: Close) -> None:
+def _refuse_other_numbers(settings: Settings, frozen: Frozen, standing: Close) -> None:
+    lines = closed_rows(settings, CLOSED_LINES, standing["close_id"])
     then, now = (
         f"{row[VALUE]} of {row['customers']} customers" for row in (standing, frozen.summary)
     )
     raise DataBlocked(
-        f"{standing['month']:%Y-%m} is closed: {then}. Closed now it would be {now}.",
+        f"{_month(standing['month'])} is closed: {then}. Closed now it would be {now}. "
+        f"First difference: {first_difference(frozen, standing, lines)}.",
         where=standing["close_id"],
         todo="If the new numbers are to stand, close it again and say why: --reason. "
         "The frozen version stays.",

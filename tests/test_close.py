@@ -21,6 +21,7 @@ from etl.close import (
     ClosedMonth,
     close_month,
 )
+from etl.clv.rollforward import LINES
 from etl.clv.terms import at_opening_terms
 from etl.config import Settings
 from etl.errors import EXIT_DATA_BLOCKED, EXIT_USAGE, DataBlocked, LakeCorrupt
@@ -28,6 +29,7 @@ from etl.files import read_json
 from etl.keep.backup import back_up
 from etl.keep.generations import newest
 from etl.publish.release import MANIFEST, find_release, read_current
+from etl.reports import find_report, run_report
 from etl.warehouse import closing
 from etl.warehouse.build import last_build
 from etl.warehouse.closes import CLOSED_LINES, CLOSED_VALUES, closed_rows, own_closes
@@ -147,6 +149,18 @@ def test_what_happened_in_january_is_in_its_lines(story):
     assert moved["profiling_changes"] != 0
 
 
+def test_finance_sees_the_lines_of_the_last_month_by_shop_and_in_total(story):
+    with read_only(story.settings.marts / "current" / BUILD_NAME) as connection:
+        told = run_report(connection, find_report("value_rollforward"))
+    assert set(told["month"]) == {date(2026, 1, 1)}
+    in_total = told.filter(pl.col("business_unit") == "all shops")
+    assert in_total["line"].to_list() == list(LINES)
+    assert dict(in_total.select("line", "amount").iter_rows()) == story.january.lines
+    shops = told.filter(pl.col("business_unit") != "all shops", pl.col("line") == "closing")
+    assert shops["amount"].sum() == story.january.close[VALUE]
+    assert told["business_unit"].n_unique() == shops.height + 1 > 2
+
+
 def test_money_earned_is_taken_off_where_a_value_stood_against_it(story):
     """Of customers without a forecast at both closes nothing was expected."""
     growths = story.ask(
@@ -228,6 +242,7 @@ def test_other_numbers_need_a_reason_and_both_are_told(story, again, monkeypatch
     assert refused.value.code == "ALREADY_CLOSED"
     assert f"{story.january.close[VALUE]} of" in refused.value.what
     assert "it would be 7 of" in refused.value.what
+    assert f"First difference: {VALUE}: {story.january.close[VALUE]} frozen" in refused.value.what
     assert "--reason" in refused.value.todo
 
 

@@ -29,6 +29,8 @@ NAMED_MARTS = (
     "loyalty_segments",
     "winback_targets",
 )
+# The small company has closed no month; tests/test_close.py asks these where months are closed.
+OF_CLOSES = {"value_rollforward"}
 HEADER = "-- title: T\n-- audience: finance\n-- answers: What?\n-- reads: orders, refunds\n"
 EVERY_REPORT = pytest.mark.parametrize("report", list_reports(), ids=lambda report: report.name)
 
@@ -174,7 +176,7 @@ def test_a_report_answers_on_the_published_marts(report: Report, built_marts: Pa
         assert set(report.reads) <= published
         answer = run_report(connection, report)
         again = run_report(connection, report)
-    assert answer.height > 0
+    assert (answer.height > 0) == (report.name not in OF_CLOSES)
     assert answer.equals(again)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,13 +14,14 @@ import polars as pl
 
 from etl.clv import ValueSettings
 from etl.clv.closes import CLOSE_SCHEMAS, TOTALS
-from etl.clv.rollforward import first_close, roll_forward
+from etl.clv.rollforward import VALUE, first_close, roll_forward
 from etl.clv.terms import Terms, at_opening_terms
 from etl.config import Settings
+from etl.errors import LakeCorrupt
 from etl.files import make_folder
 from etl.publish.fingerprint import logical_hash
 from etl.state import COMMIT_SEQUENCE, read_state
-from etl.warehouse.closes import CLOSED_VALUES, CLOSES, closed_rows
+from etl.warehouse.closes import CLOSED_LINES, CLOSED_VALUES, CLOSES, closed_rows
 from etl.warehouse.database import frame, open_build, scratch, statement
 from etl.warehouse.record import BuildRecord
 from etl.warehouse.values import stored_fits
@@ -83,6 +85,50 @@ def freeze(settings: Settings, record: BuildRecord, before: Close | None) -> Fro
             "values_hash": _hash(settings, values),
         },
     )
+
+
+def verify_frozen(settings: Settings, close: Close) -> None:
+    """Read back what a close froze and compare it with the close's own row.
+
+    Raises:
+        LakeCorrupt: Bytes changed, or the rows are not those of its ``values_hash``.
+    """
+    values, lines = (
+        closed_rows(settings, name, close["close_id"]) for name in (CLOSED_VALUES, CLOSED_LINES)
+    )
+    kept = fit(values, _without_id(CLOSED_VALUES))
+    if _hash(settings, kept) != close["values_hash"] or (values.height and not lines.height):
+        raise LakeCorrupt(
+            f"What {close['close_id']} froze is not in state as it was frozen.",
+            where=str(settings.state / CLOSED_VALUES),
+            todo="Restore data/state from a backup; it cannot be rebuilt from the lake.",
+        )
+
+
+def first_difference(frozen: Frozen, standing: Close, lines: pl.DataFrame) -> str:
+    """Name the first total or line in which a close differs from what it would be now.
+
+    Args:
+        standing: The row of ``clv_closes``.
+        lines: What it froze, schema ``clv_closed_lines``.
+    """
+    for name in (VALUE, "customers", "value_rows", "forecast_rows", *TOTALS):
+        if frozen.summary[name] != standing[name]:
+            return f"{name}: {standing[name]} frozen, {frozen.summary[name]} now"
+    keys = ["business_unit", "line_no", "line"]
+    both = (
+        lines.select(*keys, frozen="amount")
+        .join(frozen.lines.select(*keys, now="amount"), on=keys, how="full", coalesce=True)
+        .filter(~pl.col("frozen").eq_missing(pl.col("now")))
+        .sort(keys)
+    )
+    for unit, _, line, then, now in both.head(1).iter_rows():
+        return f"{line} of {unit}: {_told(then)} frozen, {_told(now)} now"
+    return "rows of single customers; all totals and lines are equal"
+
+
+def _told(amount: Decimal | None) -> str:
+    return "no such line" if amount is None else str(amount)
 
 
 def fit(rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:

@@ -4,7 +4,7 @@
 -- reads: clv_rollforwards
 with latest as (
     select * from clv_rollforwards
-    where month = (select max(month) from clv_rollforwards)
+    where month = (select max(every_month.month) from clv_rollforwards as every_month)
 ),
 
 by_shop as (
@@ -30,6 +30,12 @@ in_total as (
         true as is_total
     from latest
     group by month, line_no, line, reporting_currency
+),
+
+both_levels as (
+    select * from by_shop
+    union all
+    select * from in_total
 )
 
 select
@@ -38,5 +44,5 @@ select
     line,
     amount,
     reporting_currency
-from (select * from by_shop union all select * from in_total) as both_levels
+from both_levels
 order by is_total asc nulls last, business_unit asc nulls last, line_no asc nulls last

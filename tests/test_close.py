@@ -146,7 +146,8 @@ def test_what_happened_in_january_is_in_its_lines(story):
     assert moved["refit"] != 0
     assert moved["margin_rate_change"] != 0
     assert moved["discount_rate_change"] == 0
-    assert moved["profiling_changes"] != 0
+    assert moved["profiling_changes"] == 0
+    assert moved["merges_and_erasures"] != 0
 
 
 def test_finance_sees_the_lines_of_the_last_month_by_shop_and_in_total(story):

@@ -22,6 +22,7 @@ LONGEST = (
     "test_services",
     "test_parity",
     "test_backfill",
+    "test_close",
     "test_keep_route",
     "test_published_clv",
     "test_exchange",

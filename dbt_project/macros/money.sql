@@ -121,14 +121,10 @@
 {%- endmacro %}
 
 
-{# What is stated about the rate of a record that belongs to an order: its own rate, else the one
-   that its order states, if both are in one currency. Reads `orders` and `order_rates`. #}
-{% macro stated_beside_order(record) -%}
-    {{ return({
-        'stated': record ~ '.fx_rate',
-        'stated_on_order':
-            'case when ' ~ record ~ '.currency = orders.currency then order_rates.stated_rate end'
-    }) }}
+{# The rate that the order of a record states, if both are in one currency. Reads `orders` and
+   `order_rates`. #}
+{% macro rate_stated_on_order(record) -%}
+    case when {{ record }}.currency = orders.currency then order_rates.stated_rate end
 {%- endmacro %}
 
 

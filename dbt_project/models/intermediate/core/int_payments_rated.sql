@@ -1,3 +1,8 @@
+{% set stated = {
+    'stated': 'payments.fx_rate',
+    'stated_on_order': rate_stated_on_order('payments'),
+} -%}
+
 with payments as (
     select * from {{ ref('int_payments_latest') }}
 ),
@@ -25,7 +30,7 @@ moved as (
         payments.processed_on,
         case when payments.kind in ('sale', 'capture') then 1 else -1 end * payments.amount
             as amount,
-        {{ rate_of('payments.currency', stated_beside_order('payments'), 'dated_rates.rate') }}
+        {{ rate_of('payments.currency', stated, 'dated_rates.rate') }}
             as exchange_rate
     from payments
     left join orders

@@ -1,3 +1,8 @@
+{% set stated = {
+    'stated': 'refunds.fx_rate',
+    'stated_on_order': rate_stated_on_order('refunds'),
+} -%}
+
 with refunds as (
     select * from {{ ref('int_refunds_latest') }}
 ),
@@ -23,9 +28,9 @@ rated as (
         refunds.currency,
         orders.currency as order_currency,
         order_rates.exchange_rate as order_exchange_rate,
-        {{ rate_of('refunds.currency', stated_beside_order('refunds'), 'dated_rates.rate') }}
+        {{ rate_of('refunds.currency', stated, 'dated_rates.rate') }}
             as exchange_rate,
-        {{ rate_basis_of('refunds.currency', stated_beside_order('refunds'), 'dated_rates.rate') }}
+        {{ rate_basis_of('refunds.currency', stated, 'dated_rates.rate') }}
             as rate_basis
     from refunds
     left join orders

@@ -114,7 +114,10 @@ def state_files(settings: Settings) -> list[tuple[Path, str]]:
 def _refuse_other_rows(
     settings: Settings, marker: Path, proposals: Mapping[str, pl.DataFrame]
 ) -> None:
-    """Rows are compared, not bytes: another version of Polars may write the same rows anew."""
+    """Rows are compared, not bytes: another version of Polars may write the same rows anew.
+
+    A run that is repeated finds in state what it committed and proposes less; never anything else.
+    """
     files = read_document(marker, "files")["files"]
     kept = {
         file["name"]: pl.read_parquet(_verified(settings.state / file["path"], file["sha256"]))
@@ -122,8 +125,8 @@ def _refuse_other_rows(
     }
     other = sorted(
         name
-        for name in kept.keys() | proposals.keys()
-        if name not in kept or name not in proposals or not kept[name].equals(proposals[name])
+        for name, rows in proposals.items()
+        if name not in kept or not kept[name].equals(rows)
     )
     if other:
         raise LakeCorrupt(

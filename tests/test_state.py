@@ -40,6 +40,13 @@ def test_the_same_commit_again_changes_nothing(settings):
     assert read(settings, FIRST) == [1]
 
 
+def test_a_repeated_run_may_find_a_part_in_state_and_propose_the_rest(settings):
+    kinds = rows(1) | {"more": rows(2)["numbers"]}
+    commit_state(settings, "a", FIRST, kinds)
+    commit_state(settings, "a", FIRST, rows(1))
+    assert read(settings, FIRST) == [1]
+
+
 @pytest.mark.parametrize("other", [rows(99), rows(1, 1), rows(1) | {"more": rows(1)["numbers"]}])
 def test_a_commit_of_the_same_name_with_other_rows_is_refused(settings, other):
     commit_state(settings, "a", FIRST, rows(1))

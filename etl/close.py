@@ -25,6 +25,7 @@ from etl.clv.closes import CLOSE_SCHEMAS
 from etl.clv.rollforward import VALUE
 from etl.config import Settings
 from etl.errors import DataBlocked
+from etl.frames import conform
 from etl.lake.commits import read_lake
 from etl.locks import writer_lock
 from etl.publish.release import find_release, make_current, read_current
@@ -39,7 +40,7 @@ from etl.warehouse.closes import (
     closed_rows,
     own_closes,
 )
-from etl.warehouse.closing import Frozen, first_difference, fit, freeze, verify_frozen
+from etl.warehouse.closing import Frozen, first_difference, freeze, verify_frozen
 from etl.warehouse.transform import Progress
 
 CLOSED = "closed"
@@ -201,7 +202,7 @@ def _keep(
     close = _named(settings, frozen, before, reason)
     rows = {CLOSES: pl.DataFrame([close]), CLOSED_VALUES: frozen.values, CLOSED_LINES: frozen.lines}
     named = {
-        name: fit(found.with_columns(close_id=pl.lit(close["close_id"])), CLOSE_SCHEMAS[name])
+        name: conform(found.with_columns(close_id=pl.lit(close["close_id"])), CLOSE_SCHEMAS[name])
         for name, found in rows.items()
     }
     commit_state(settings, f"close-{close['close_id']}", frozen.as_of_on, named)
@@ -226,7 +227,7 @@ def _named(settings: Settings, frozen: Frozen, before: Close | None, reason: str
         "reporting_currency": settings.reporting_currency,
         "closed_at": utc_now(),
     }
-    return fit(pl.DataFrame([close]), CLOSE_SCHEMAS[CLOSES]).row(0, named=True)
+    return conform(pl.DataFrame([close]), CLOSE_SCHEMAS[CLOSES]).row(0, named=True)
 
 
 def _is_same(settings: Settings, frozen: Frozen, standing: Close) -> bool:

@@ -124,9 +124,7 @@ def _refuse_other_rows(
         for file in files
     }
     other = sorted(
-        name
-        for name, rows in proposals.items()
-        if name not in kept or not kept[name].equals(rows)
+        name for name, rows in proposals.items() if name not in kept or not kept[name].equals(rows)
     )
     if other:
         raise LakeCorrupt(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from etl.frames import conform
 from etl.identity.components import components
 from etl.identity.graph import named
-from etl.identity.nodes import EMAIL, FINDING_SCHEMA, NODE, fit, with_record_key
+from etl.identity.nodes import EMAIL, FINDING_SCHEMA, NODE, with_record_key
 
 RING = "merge_ring"
 CROWD = "quarantined_cluster"
@@ -77,4 +78,4 @@ def _listed(records: pl.DataFrame, finding: str) -> pl.DataFrame:
     found = records.with_columns(
         finding=pl.lit(finding), finding_id=named_after, record_count=pl.len().over("group")
     )
-    return fit(found, FINDING_SCHEMA).sort("finding_id", *NODE)
+    return conform(found, FINDING_SCHEMA).sort("finding_id", *NODE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from etl.frames import conform
 from etl.identity.nodes import (
     CONFIDENCE,
     EMAIL,
@@ -11,7 +12,6 @@ from etl.identity.nodes import (
     LINK_SCHEMA,
     NODE,
     RECORD_SCHEMA,
-    fit,
 )
 
 _OWN_SYSTEM = pl.col("source_system")
@@ -58,7 +58,7 @@ def build_graph(
     links += _converted(callers, known)
     nodes = pl.concat(records).group_by(NODE)
     found = nodes.agg(pl.col("known_on").min(), pl.col("is_business").any())
-    return fit(found, RECORD_SCHEMA), pl.concat(links).unique()
+    return conform(found, RECORD_SCHEMA), pl.concat(links).unique()
 
 
 def named(
@@ -110,7 +110,7 @@ def _accounts_of(orders: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:
 
 
 def _records(party: pl.DataFrame) -> pl.DataFrame:
-    return fit(party.filter(pl.col("source_id").is_not_null()), RECORD_SCHEMA)
+    return conform(party.filter(pl.col("source_id").is_not_null()), RECORD_SCHEMA)
 
 
 def _emails(party: pl.DataFrame) -> pl.DataFrame:
@@ -167,4 +167,4 @@ def _link(
         confidence=pl.lit(CONFIDENCE[rule]),
     )
     whole = ("left_source_id", "right_source_system", "right_source_id")
-    return fit(links, LINK_SCHEMA).drop_nulls(whole)
+    return conform(links, LINK_SCHEMA).drop_nulls(whole)

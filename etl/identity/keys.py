@@ -13,7 +13,7 @@ from datetime import date
 
 import polars as pl
 
-from etl.identity.nodes import fit
+from etl.frames import conform
 
 STATE_SCHEMA: dict[str, pl.DataType] = {
     "record_key": pl.String(),
@@ -66,7 +66,7 @@ def changed_keys(identities: pl.DataFrame, history: pl.DataFrame, as_of: date) -
             changed_on=pl.lit(as_of),
         )
     )
-    return fit(changed, STATE_SCHEMA).sort("record_key")
+    return conform(changed, STATE_SCHEMA).sort("record_key")
 
 
 def proposed_keys(changed: pl.DataFrame, history: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -77,7 +77,7 @@ def proposed_keys(changed: pl.DataFrame, history: pl.DataFrame, as_of: date) -> 
     """
     if history.filter(pl.col("changed_on") > as_of).height:
         return changed.clear()
-    stored = fit(history.filter(pl.col("changed_on") == as_of), STATE_SCHEMA)
+    stored = conform(history.filter(pl.col("changed_on") == as_of), STATE_SCHEMA)
     before = _last_known(history.filter(pl.col("changed_on") < as_of))
     withdrawn = (
         stored.select("record_key", "known_on", "changed_on")
@@ -86,7 +86,7 @@ def proposed_keys(changed: pl.DataFrame, history: pl.DataFrame, as_of: date) -> 
         .with_columns(customer_key="old_key")
     )
     absent = {n: pl.lit(None) for n in STATE_SCHEMA if n not in withdrawn.columns}
-    wanted = pl.concat([changed, fit(withdrawn.with_columns(**absent), STATE_SCHEMA)])
+    wanted = pl.concat([changed, conform(withdrawn.with_columns(**absent), STATE_SCHEMA)])
     fresh = wanted.join(stored, on=list(STATE_SCHEMA), how="anti", nulls_equal=True)
     return fresh.sort("record_key")
 
@@ -105,14 +105,14 @@ def key_changes(history: pl.DataFrame, changed: pl.DataFrame, as_of: date) -> pl
     """
     earlier = history.filter(pl.col("changed_on") < as_of)
     changes = (
-        pl.concat([fit(earlier, STATE_SCHEMA), fit(changed, STATE_SCHEMA)])
+        pl.concat([conform(earlier, STATE_SCHEMA), conform(changed, STATE_SCHEMA)])
         .drop_nulls("reason")
         .rename({"customer_key": "new_key"})
         .group_by("changed_on", "old_key", "new_key", "reason", "old_known_on", "new_known_on")
         .agg(record_count=pl.len())
     )
     listed = {name: dtype for name, dtype in CHANGE_SCHEMA.items() if name != "current_key"}
-    return fit(changes, listed).sort(list(listed), nulls_last=True)
+    return conform(changes, listed).sort(list(listed), nulls_last=True)
 
 
 def with_current_key(changes: pl.DataFrame, identities: pl.DataFrame) -> pl.DataFrame:
@@ -128,7 +128,7 @@ def with_current_key(changes: pl.DataFrame, identities: pl.DataFrame) -> pl.Data
         customer went on as; null in quarantine and when nothing is left.
     """
     current = _current_keys(changes, identities)
-    return fit(
+    return conform(
         changes.join(current, on="old_key", how="left", maintain_order="left"), CHANGE_SCHEMA
     )
 

@@ -60,11 +60,6 @@ EMAIL = "email"
 EMAIL_SYSTEM = ""  # an address belongs to no system: that is what makes it a link
 
 
-def fit(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    """Return exactly the columns of a schema, in its order and types."""
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
-
-
 def with_record_key(nodes: pl.DataFrame) -> pl.DataFrame:
     """Add ``record_key``: 32 hex digits that stand for a node, and name the customer it begins."""
     names = nodes.select(pl.concat_str(NODE, separator="|")).to_series()

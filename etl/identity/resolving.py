@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from etl.frames import conform
 from etl.identity.components import components, paths_to_roots
 from etl.identity.findings import describe_crowds
 from etl.identity.nodes import (
@@ -14,7 +15,6 @@ from etl.identity.nodes import (
     IDENTITY_SCHEMA,
     MEMBERSHIPS,
     NODE,
-    fit,
     with_record_key,
 )
 
@@ -65,7 +65,7 @@ def resolve(records: pl.DataFrame, links: pl.DataFrame) -> Resolution:
     )
     matched = paths_to_roots(_with_firsts(placed), _ranked(edges, placed))
     return Resolution(
-        identities=fit(_with_verdict(matched).filter("is_record"), IDENTITY_SCHEMA),
+        identities=conform(_with_verdict(matched).filter("is_record"), IDENTITY_SCHEMA),
         crowds=describe_crowds(placed.filter("is_quarantined"), same),
     )
 

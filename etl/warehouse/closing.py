@@ -19,6 +19,7 @@ from etl.clv.terms import Terms, at_opening_terms
 from etl.config import Settings
 from etl.errors import LakeCorrupt
 from etl.files import make_folder
+from etl.frames import conform
 from etl.publish.fingerprint import logical_hash
 from etl.state import COMMIT_SEQUENCE, read_state
 from etl.warehouse.closes import CLOSED_LINES, CLOSED_VALUES, CLOSES, closed_rows
@@ -57,7 +58,7 @@ class _Closing:
 
     @property
     def values(self) -> pl.DataFrame:
-        return fit(self.rows, _without_id(CLOSED_VALUES))
+        return conform(self.rows, _without_id(CLOSED_VALUES))
 
 
 def freeze(settings: Settings, record: BuildRecord, before: Close | None) -> Frozen:
@@ -96,7 +97,7 @@ def verify_frozen(settings: Settings, close: Close) -> None:
     values, lines = (
         closed_rows(settings, name, close["close_id"]) for name in (CLOSED_VALUES, CLOSED_LINES)
     )
-    kept = fit(values, _without_id(CLOSED_VALUES))
+    kept = conform(values, _without_id(CLOSED_VALUES))
     if _hash(settings, kept) != close["values_hash"] or (values.height and not lines.height):
         raise LakeCorrupt(
             f"What {close['close_id']} froze is not in state as it was frozen.",
@@ -129,11 +130,6 @@ def first_difference(frozen: Frozen, standing: Close, lines: pl.DataFrame) -> st
 
 def _told(amount: Decimal | None) -> str:
     return "no such line" if amount is None else str(amount)
-
-
-def fit(rows: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """Return the columns of a schema in its types."""
-    return rows.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
 
 def _read(settings: Settings, as_of: date, before: Close | None) -> _Closing:

@@ -12,6 +12,7 @@ clv_parameters         ... and model and parameter                 ``in_force_fr
 clv_backtests          ... and model, scope and bucket             ``in_force_from``
 clv_totals             ... and horizon                             ``in_force_from``
 contract_fits          fit of the renewals of contracts            ``in_force_from``
+winback_assignments    experiment and customer drawn into it       ``eligible_on``
 customer_keys          record, and day its customer key changed    ``changed_on``
 accepted_deliveries    delivery whose rejects a person accepted    at once
 clv_closes             close of a month                            ``as_of_on``

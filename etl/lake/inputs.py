@@ -54,6 +54,14 @@ MADE_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "rows": pl.Int64(),
         "amount": _AMOUNT,
     },
+    "winback_assignments": {
+        "assigned_key": pl.String(),
+        "experiment": pl.String(),
+        "arm": pl.String(),
+        "bucket": pl.Int64(),
+        "stratum": pl.String(),
+        "eligible_on": pl.Date(),
+    },
 }
 
 INPUT_SCHEMAS: dict[str, dict[str, pl.DataType]] = {

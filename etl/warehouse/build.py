@@ -19,6 +19,12 @@ from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
 from etl.lake.commits import Lake, read_lake
 from etl.lake.snapshot import write_snapshot
 from etl.space import require_space
+from etl.warehouse.assignments import (
+    ASSIGNMENTS,
+    known_assignments,
+    read_entries,
+    write_assignments,
+)
 from etl.warehouse.closes import CLOSES, known_closes, write_closes
 from etl.warehouse.contracts import CONTRACT_FITS, fit_renewals, known_fits
 from etl.warehouse.database import build_size, discard_build, open_build, record_path
@@ -75,6 +81,7 @@ def build_warehouse(
     progress(f"lake {lake.version}: verifying {len(lake.files)} committed files")
     inputs = write_snapshot(settings, lake)
     closes = write_closes(settings, inputs, as_of)
+    write_assignments(settings, inputs, as_of)
     discard_build(settings)
     with running_engine(settings) as engine:
         dbt = DbtRun(settings, engine, inputs, as_of, variables)
@@ -89,8 +96,14 @@ def build_warehouse(
         results += dbt.build(
             progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS} {_RECONCILIATION_TEST}"
         )
-    state = fits | {CONTRACT_FITS: renewals, KEY_STATE: key_changes, CLOSES: closes}
-    proposals = proposed | {CONTRACT_FITS: new_renewals, KEY_STATE: keys}
+    assignments, entries = read_entries(settings, as_of)
+    state = fits | {
+        CONTRACT_FITS: renewals,
+        KEY_STATE: key_changes,
+        CLOSES: closes,
+        ASSIGNMENTS: assignments,
+    }
+    proposals = proposed | {CONTRACT_FITS: new_renewals, KEY_STATE: keys, ASSIGNMENTS: entries}
     record = _checked(settings, inputs, _identify(lake, state, as_of, variables), results)
     _keep_proposals(settings, proposals)
     write_json(record_path(settings), asdict(record))
@@ -121,7 +134,7 @@ def last_build(settings: Settings) -> Build | None:
         return None
     proposals = {
         name: pl.read_parquet(_proposal_path(settings, name))
-        for name in (*CLV_STATE, CONTRACT_FITS, KEY_STATE)
+        for name in (*CLV_STATE, CONTRACT_FITS, KEY_STATE, ASSIGNMENTS)
         if _proposal_path(settings, name).exists()
     }
     return Build(BuildRecord(**read_json(path)), proposals)
@@ -160,6 +173,7 @@ def settled_run_id(settings: Settings, as_of: date, *, with_closes: bool = True)
     state = stored_fits(settings, as_of) | {
         CONTRACT_FITS: known_fits(settings, as_of),
         KEY_STATE: known_changes(settings, as_of),
+        ASSIGNMENTS: known_assignments(settings, as_of),
     }
     if with_closes:
         state[CLOSES] = known_closes(settings, as_of)

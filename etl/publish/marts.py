@@ -16,6 +16,8 @@ class Mart:
     """One published table.
 
     Args:
+        name: Name readers know, dbt's alias: a seed may be published under its own name, which dbt
+            lets no model have.
         relation: Fully qualified name in the build file.
         columns: Column name to description, in the model's order.
         volatile: Columns that are left out of the logical hash.
@@ -57,7 +59,7 @@ def _grain(test: dict[str, Any]) -> tuple[str, ...]:
 def _mart(node: dict[str, Any], grain: tuple[str, ...]) -> Mart:
     columns = node["columns"]
     return Mart(
-        name=node["name"],
+        name=node["alias"],
         audience=node["fqn"][2],
         relation=f'"{node["schema"]}"."{node["alias"]}"',
         description=" ".join(node["description"].split()),

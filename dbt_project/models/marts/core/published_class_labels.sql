@@ -1,0 +1,25 @@
+{{ config(alias='class_labels') }}
+
+with labels as (
+    select * from {{ ref('class_labels') }}
+),
+
+undetermined as (
+    select * from {{ ref('undetermined_classes') }}
+),
+
+class_labels as (
+    select
+        labels.domain,
+        labels.code,
+        labels.sort_order,
+        labels.label_en,
+        labels.label_zh,
+        labels.description,
+        undetermined.undetermined_because
+    from labels
+    left join undetermined
+        on labels.domain = undetermined.domain and labels.code = undetermined.code
+)
+
+select * from class_labels

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from etl import clv, identity
+from etl import clv, experiments, identity
 from etl.contract import TABLES
 
 # No underscore in front: Spark takes such a file for hidden.
@@ -71,6 +71,7 @@ INPUT_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     **clv.INPUT_SCHEMAS,
     **clv.CLOSE_SCHEMAS,
     **clv.CONTRACT_SCHEMAS,
+    **experiments.INPUT_SCHEMAS,
 }
 
 

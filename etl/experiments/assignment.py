@@ -1,0 +1,34 @@
+"""Which arm a customer is in: the Python twin of the macro ``experiment_bucket``.
+
+The bucket is a pure function of salt, experiment and key, so no rerun and no rebuild can move
+anybody. The warehouse assigns in SQL; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+BUCKETS = 10_000
+TREATMENT, HOLDOUT = "treatment", "holdout"
+# A hash's first eight hex digits: what both engines read as a whole number.
+_HEX_DIGITS = 8
+
+
+def bucket_of(salt: str, experiment: str, customer_key: str) -> int:
+    """Return the customer's bucket in an experiment, 0 to 9,999, each as likely as the others.
+
+    2^32 is no multiple of 10,000: the first 7,296 buckets are likelier by two in a million.
+    """
+    text = f"{salt}|{experiment}|{customer_key}"
+    digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return int(digest[:_HEX_DIGITS], 16) % BUCKETS
+
+
+def arm_of(bucket: int, holdout_share: float) -> str:
+    """Return the arm of a bucket: the first buckets are held out.
+
+    Args:
+        bucket: 0 to 9,999.
+        holdout_share: 0 to 1, in steps of one bucket.
+    """
+    return HOLDOUT if bucket < round(holdout_share * BUCKETS) else TREATMENT

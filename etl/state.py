@@ -14,6 +14,7 @@ clv_totals             ... and horizon                             ``in_force_fr
 contract_fits          fit of the renewals of contracts            ``in_force_from``
 winback_assignments    experiment and customer drawn into it       ``eligible_on``
 customer_keys          record, and day its customer key changed    ``changed_on``
+class_history          customer, domain, day its code changed     ``changed_on``
 accepted_deliveries    delivery whose rejects a person accepted    at once
 clv_closes             close of a month                            ``as_of_on``
 clv_closed_values      close, customer and business unit           as their close

@@ -12,11 +12,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from etl import clv, identity, route
+from etl import clv, history, identity, route
 from etl.backfill import PUBLISHED, THERE_ALREADY, BackfilledDay, backfill_days, missing_exports
 from etl.config import Settings
 from etl.errors import EXIT_SOURCE_LATE, EXIT_USAGE
 from etl.files import read_json
+from etl.history import CLASS_HISTORY
 from etl.mapping import load_mappings
 from etl.publish.release import MANIFEST, find_release
 from etl.state import read_state
@@ -27,7 +28,8 @@ from tests.company.published import hashes, lower_the_gate, run, settings_at
 from tests.test_cli import lines, loyalty
 
 STATE_SCHEMAS = {name: clv.INPUT_SCHEMAS[name] for name in CLV_STATE} | {
-    KEY_STATE: identity.STATE_SCHEMA
+    KEY_STATE: identity.STATE_SCHEMA,
+    CLASS_HISTORY: history.STATE_SCHEMA,
 }
 # The last of them is a month's end, when the value models are fitted anew.
 DAYS = (date(2026, 1, 29), date(2026, 1, 30), date(2026, 1, 31))

@@ -7,7 +7,8 @@ to the account, so both share a key, but two accounts never become one through a
 
 The key of a customer is the md5 of the member that was known first, so a record that joins later
 does not change it. Nothing depends on the order of rows. Where a key does change, because customers
-merge, part or turn out to be known earlier, :mod:`etl.identity.keys` says from what to what.
+merge, part or turn out to be known earlier, :mod:`etl.identity.keys` says from what to what, and
+:mod:`etl.identity.successions` whose history goes on under another key.
 """
 
 from etl.identity.findings import find_rings
@@ -28,6 +29,7 @@ from etl.identity.nodes import (
     RECORD_SCHEMA,
 )
 from etl.identity.resolving import Resolution, resolve
+from etl.identity.successions import SUCCESSION_SCHEMA, followed, successions
 
 # Tables handed to dbt, by name.
 INPUT_SCHEMAS = {
@@ -45,12 +47,15 @@ __all__ = [
     "LINK_SCHEMA",
     "RECORD_SCHEMA",
     "STATE_SCHEMA",
+    "SUCCESSION_SCHEMA",
     "Resolution",
     "build_graph",
     "changed_keys",
     "find_rings",
+    "followed",
     "key_changes",
     "proposed_keys",
     "resolve",
+    "successions",
     "with_current_key",
 ]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from etl import clv, experiments, identity
+from etl import clv, experiments, history, identity
 from etl.contract import TABLES
 
 # No underscore in front: Spark takes such a file for hidden.
@@ -68,6 +68,7 @@ INPUT_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     **{name: table.lake_schema() for name, table in TABLES.items()},
     **MADE_SCHEMAS,
     **identity.INPUT_SCHEMAS,
+    **history.INPUT_SCHEMAS,
     **clv.INPUT_SCHEMAS,
     **clv.CLOSE_SCHEMAS,
     **clv.CONTRACT_SCHEMAS,

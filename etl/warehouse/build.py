@@ -16,6 +16,7 @@ import polars as pl
 from etl.config import DBT_PROJECT, PROJECT_ROOT, SQL_ROOT, Settings
 from etl.errors import DataBlocked
 from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
+from etl.history import CLASS_HISTORY
 from etl.lake.commits import Lake, read_lake
 from etl.lake.snapshot import write_snapshot
 from etl.space import require_space
@@ -25,6 +26,7 @@ from etl.warehouse.assignments import (
     read_entries,
     write_assignments,
 )
+from etl.warehouse.class_history import known_classes, propose_classes, write_classes
 from etl.warehouse.closes import CLOSES, known_closes, write_closes
 from etl.warehouse.contracts import CONTRACT_FITS, fit_renewals, known_fits
 from etl.warehouse.database import build_size, discard_build, open_build, record_path
@@ -86,7 +88,8 @@ def build_warehouse(
     with running_engine(settings) as engine:
         dbt = DbtRun(settings, engine, inputs, as_of, variables)
         results = dbt.build(progress, select=_IDENTITY_MODELS)
-        key_changes, keys = resolve_identities(settings, inputs, as_of, progress)
+        keys = resolve_identities(settings, inputs, as_of, progress)
+        classes = write_classes(settings, inputs, as_of, keys.successions)
         results += dbt.build(
             progress, select=_SUMMARY_MODELS, exclude=f"{_IDENTITY_MODELS} {_RATES_TEST}"
         )
@@ -99,11 +102,17 @@ def build_warehouse(
     assignments, entries = read_entries(settings, as_of)
     state = fits | {
         CONTRACT_FITS: renewals,
-        KEY_STATE: key_changes,
+        KEY_STATE: keys.changes,
+        CLASS_HISTORY: classes,
         CLOSES: closes,
         ASSIGNMENTS: assignments,
     }
-    proposals = proposed | {CONTRACT_FITS: new_renewals, KEY_STATE: keys, ASSIGNMENTS: entries}
+    proposals = proposed | {
+        CONTRACT_FITS: new_renewals,
+        KEY_STATE: keys.proposed,
+        CLASS_HISTORY: propose_classes(settings, as_of),
+        ASSIGNMENTS: entries,
+    }
     record = _checked(settings, inputs, _identify(lake, state, as_of, variables), results)
     _keep_proposals(settings, proposals)
     write_json(record_path(settings), asdict(record))
@@ -134,7 +143,7 @@ def last_build(settings: Settings) -> Build | None:
         return None
     proposals = {
         name: pl.read_parquet(_proposal_path(settings, name))
-        for name in (*CLV_STATE, CONTRACT_FITS, KEY_STATE, ASSIGNMENTS)
+        for name in (*CLV_STATE, CONTRACT_FITS, KEY_STATE, CLASS_HISTORY, ASSIGNMENTS)
         if _proposal_path(settings, name).exists()
     }
     return Build(BuildRecord(**read_json(path)), proposals)
@@ -173,6 +182,7 @@ def settled_run_id(settings: Settings, as_of: date, *, with_closes: bool = True)
     state = stored_fits(settings, as_of) | {
         CONTRACT_FITS: known_fits(settings, as_of),
         KEY_STATE: known_changes(settings, as_of),
+        CLASS_HISTORY: known_classes(settings, as_of),
         ASSIGNMENTS: known_assignments(settings, as_of),
     }
     if with_closes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -18,15 +19,23 @@ KEY_STATE = "customer_keys"
 _PARTIES = ("orders", "contacts", "accounts", "leads")
 
 
-def resolve_identities(
-    settings: Settings, inputs: Path, as_of: date, progress: Progress
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Write the identity inputs of a day.
+@dataclass(frozen=True)
+class Keys:
+    """What became of customer keys up to a day.
 
-    Returns:
-        What changed in customer keys up to the day, as :func:`known_changes` will find it, and the
-        rows to be kept in state.
+    Args:
+        changes: As :func:`known_changes` will find them.
+        successions: Which key went on as which, as :func:`known_successions` will find them.
+        proposed: The rows to be kept in state.
     """
+
+    changes: pl.DataFrame
+    successions: pl.DataFrame
+    proposed: pl.DataFrame
+
+
+def resolve_identities(settings: Settings, inputs: Path, as_of: date, progress: Progress) -> Keys:
+    """Write the identity inputs of a day; return what became of keys."""
     with open_build(settings) as build:
         orders, contacts, accounts, leads = (
             frame(build, statement(f"read_{name}_for_identity")) for name in _PARTIES
@@ -41,7 +50,11 @@ def resolve_identities(
     write_input(inputs, "identity_findings", findings)
     write_input(inputs, "customer_key_changes", identity.with_current_key(changes, identities))
     progress(_told(identities, findings, changes.filter(pl.col("changed_on") == as_of)))
-    return changes, identity.proposed_keys(changed, history, as_of)
+    return Keys(
+        changes=changes,
+        successions=identity.successions(history, changed, as_of),
+        proposed=identity.proposed_keys(changed, history, as_of),
+    )
 
 
 def known_changes(settings: Settings, as_of: date) -> pl.DataFrame:
@@ -49,6 +62,13 @@ def known_changes(settings: Settings, as_of: date) -> pl.DataFrame:
     history = key_history(settings)
     of_the_day = history.filter(pl.col("changed_on") == as_of)
     return identity.key_changes(history, of_the_day, as_of)
+
+
+def known_successions(settings: Settings, as_of: date) -> pl.DataFrame:
+    """Return what state knows of keys that went on as others up to a day."""
+    history = key_history(settings)
+    of_the_day = history.filter(pl.col("changed_on") == as_of)
+    return identity.successions(history, of_the_day, as_of)
 
 
 def key_history(settings: Settings) -> pl.DataFrame:

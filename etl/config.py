@@ -154,6 +154,11 @@ class Settings:
         return self.data / "marts"
 
     @property
+    def access(self) -> Path:
+        """Who looked at which customer."""
+        return self.data / "access"
+
+    @property
     def vault(self) -> Path:
         """Pseudonym key and encrypted personal values; mode 0700."""
         return self.data / "vault"

@@ -25,6 +25,7 @@ from etl.cli.command import (
 from etl.cli.command import day_of as _day
 from etl.cli.command import reporting as _reporting
 from etl.cli.command import settings_of as _settings
+from etl.cli.explaining import explain
 
 app = typer.Typer(
     help="The loyalty warehouse: exports in, customer value, loyalty, lifecycle and win-back out.",
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(backfill)
 app.command()(close)
+app.command()(explain)
 
 
 @app.command()

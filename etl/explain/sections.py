@@ -1,0 +1,128 @@
+"""What an explanation consists of: a table, one line per mart that says something of a customer.
+
+A mart or a column that a release does not have is left out: an older release can be asked too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Section:
+    """One mart with at most one row per customer.
+
+    Args:
+        name: Stable name, for machines.
+        title: Headline, for people.
+        mart: The mart. Its class columns (those that class_labels knows), ``rule_id`` and
+            ``reason`` are always told.
+        values: Further columns to show.
+        thresholds: Parameters that its rules compare with; ``*`` stands for anything.
+        told: Columns of these that the customer may see too. Classes are told in the words that
+            class_labels has for them; ``reason``, rules and thresholds are not.
+        absent: What it means that the customer has no row.
+    """
+
+    name: str
+    title: str
+    mart: str
+    values: tuple[str, ...]
+    thresholds: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    absent: str = "There is no row for this customer."
+
+
+SECTIONS = (
+    Section(
+        name="lifecycle",
+        title="Stage and activity",
+        mart="lifecycle_stages",
+        values=(
+            "purchase_days",
+            "first_ordered_on",
+            "last_ordered_on",
+            "gap_days",
+            "recency_ratio",
+            "next_expected_order_on",
+        ),
+        thresholds=(
+            "activity_active_ratio_max",
+            "activity_at_risk_ratio_max",
+            "activity_lapsed_ratio_max",
+            "activity_reactivated_max_days",
+            "lifecycle_experiencing_days_min",
+            "lifecycle_first_time_max_days",
+            "lifecycle_stable_days_min",
+        ),
+        told=("purchase_days", "first_ordered_on", "last_ordered_on"),
+    ),
+    Section(
+        name="loyalty",
+        title="Satisfaction and loyalty",
+        mart="loyalty_segments",
+        values=(
+            "satisfaction_score",
+            "satisfaction_basis",
+            "satisfaction_responded_on",
+            "behavioural_score",
+            "discount_share",
+            "components_available",
+        ),
+        thresholds=(
+            "loyalty_price_driven_min",
+            "loyalty_score_high_min",
+            "loyalty_too_new_days",
+            "satisfaction_critic_max",
+            "satisfaction_trapped_max",
+            "satisfaction_high_from_*",
+        ),
+        told=("satisfaction_score", "satisfaction_responded_on", "behavioural_score"),
+    ),
+    Section(
+        name="value",
+        title="Value so far and to come",
+        mart="customer_lifetime_value",
+        values=(
+            "historic_net_revenue",
+            "historic_margin",
+            "margin_basis",
+            "p_alive",
+            "p_order_12m",
+            "expected_orders_12m",
+            "clv_12m_margin_discounted",
+            "clv_36m_margin_discounted",
+            "clv_total_margin",
+            "model",
+            "choice_code",
+            "clv_cutoff_on",
+            "sufficiency_reason",
+        ),
+        thresholds=("clv_discount_rate_annual", "clv_gate_*", "margin_default_rate"),
+    ),
+    Section(
+        name="winback",
+        title="Win-back",
+        mart="winback_targets",
+        values=(
+            "is_eligible",
+            "eligible_channels",
+            "lapsed_on",
+            "days_lapsed",
+            "p_treat",
+            "p_control",
+            "uplift_basis",
+            "expected_margin_if_won_back",
+            "expected_regain_profit",
+            "offer_ceiling",
+            "priority_rank",
+        ),
+        thresholds=(
+            "winback_contact_cost",
+            "winback_haircut",
+            "winback_min_profit",
+            "winback_offer_cost",
+        ),
+        absent="Neither lapsed nor lost, so there is nobody to win back.",
+    ),
+)

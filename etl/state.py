@@ -13,6 +13,7 @@ clv_backtests          ... and model, scope and bucket             ``in_force_fr
 clv_totals             ... and horizon                             ``in_force_from``
 contract_fits          fit of the renewals of contracts            ``in_force_from``
 winback_assignments    experiment and customer drawn into it       ``eligible_on``
+winback_results        experiment, stratum and arm, read once      ``read_on``
 customer_keys          record, and day its customer key changed    ``changed_on``
 class_history          customer, domain, day its code changed     ``changed_on``
 accepted_deliveries    delivery whose rejects a person accepted    at once

@@ -19,6 +19,8 @@ from etl.clv.settings import PREFIX, ContractSettings, ValueSettings
 from etl.config import DBT_PROJECT
 from etl.contract import TABLES
 from etl.contract.table import VOLATILE
+from etl.experiments import settings as experiments
+from etl.experiments.settings import ExperimentSettings
 from etl.lake.inputs import write_empty_inputs
 
 # (pattern, why). Searched in compiled SQL without comments, string literals and quoted names.
@@ -193,6 +195,7 @@ def _items(text: str) -> list[str]:
 def used_parameters() -> set[str]:
     """Names in ``parameter('...')`` over all SQL of the project, and those that etl reads."""
     used = {PREFIX + f.name for kind in (ValueSettings, ContractSettings) for f in fields(kind)}
+    used |= {experiments.PREFIX + f.name for f in fields(ExperimentSettings)}
     for part in ("models", "macros", "tests"):
         for path in sorted((DBT_PROJECT / part).rglob("*.sql")):
             text = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.DOTALL)

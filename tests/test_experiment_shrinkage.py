@@ -18,15 +18,9 @@ SETTINGS = ExperimentSettings(
     stratum_min_customers=5.0,
 )
 HERE = ("lapsed", "recent", "once", "moved")
-CELLS = pl.DataFrame(
-    [
-        (status, recency, frequency, reason, *assumed)
-        for status, assumed in (("lapsed", (0.12, 0.07)), ("lost", (0.06, 0.03)))
-        for recency in ("recent", "distant")
-        for frequency in ("once", "often")
-        for reason in ("moved", "unknown")
-    ],
-    schema=[*CELL, "p_treat", "p_control"],
+ASSUMED = pl.DataFrame(
+    [("lapsed", 0.12, 0.07), ("lost", 0.06, 0.03)],
+    schema=["activity_status", "p_treat", "p_control"],
     orient="row",
 )
 
@@ -41,7 +35,7 @@ def outcomes_of(
 
 
 def learnt(outcomes: pl.DataFrame, arm: str = "none", levels: int = 0) -> pl.DataFrame:
-    found = shrunk_uplifts(outcomes, CELLS, SETTINGS)
+    found = shrunk_uplifts(outcomes, ASSUMED, SETTINGS)
     return found.filter(pl.col("own_arm") == arm, pl.col("own_levels") == levels)
 
 
@@ -59,7 +53,7 @@ def chain(prior: float, *counts: tuple[int, int]) -> float:
 
 
 def test_without_a_closed_experiment_nothing_is_learnt() -> None:
-    found = shrunk_uplifts(outcomes_of(), CELLS, SETTINGS)
+    found = shrunk_uplifts(outcomes_of(), ASSUMED, SETTINGS)
     assert found.is_empty()
     assert found.schema == pl.Schema(INPUT_SCHEMAS["winback_uplifts"])
 
@@ -75,9 +69,10 @@ def test_each_cell_is_pulled_towards_the_one_around_it() -> None:
     own = (60, 200)
     assert rates(found)[0] == pytest.approx(chain(0.12, (60, 300), own, own, own), abs=1e-6)
     assert rates(found)[1] == pytest.approx(chain(0.07, *[(15, 150)] * 4), abs=1e-6)
-    unseen = ("lapsed", "recent", "often", "unknown")
-    assert rates(found, unseen)[0] == pytest.approx(chain(0.12, (60, 300), own), abs=1e-6)
+    around = ("lapsed", "recent", "all", "all")
+    assert rates(found, around)[0] == pytest.approx(chain(0.12, (60, 300), own), abs=1e-6)
     assert set(found["activity_status"]) == {"lapsed"}
+    assert found["levels"].value_counts().sort("levels").rows() == [(1, 1), (2, 2), (3, 2), (4, 2)]
 
 
 def test_a_cell_speaks_for_itself_once_both_arms_are_large_enough() -> None:
@@ -118,10 +113,12 @@ def test_nobody_is_judged_by_what_they_are_doing_now() -> None:
             assert rates(learnt(everybody, arm, levels)) == rates(learnt(others))
 
 
-def test_who_was_not_placed_teaches_nothing() -> None:
-    """The status of a CRM campaign's members on the day is not known."""
+def test_a_status_of_which_nothing_was_assumed_is_not_learnt() -> None:
+    """The members of a campaign may be active, or nobody knows what they were on its day."""
+    active = ("active", *HERE[1:])
     unknown: tuple[str | None, str, str, str] = (None, *HERE[1:])
-    assert learnt(outcomes_of((unknown, TREATMENT, 50, 20))).is_empty()
+    lessons = outcomes_of((unknown, TREATMENT, 50, 20), (active, TREATMENT, 50, 40))
+    assert shrunk_uplifts(lessons, ASSUMED, SETTINGS).is_empty()
 
 
 def test_shrinking_comes_nearer_to_the_truth_than_counting() -> None:
@@ -129,14 +126,6 @@ def test_shrinking_comes_nearer_to_the_truth_than_counting() -> None:
     draw = np.random.default_rng(2)
     reasons = [f"reason {n}" for n in range(60)]
     truth = draw.beta(20, 180, len(reasons))
-    cells = pl.DataFrame({"loss_reason": reasons}).select(
-        pl.lit("lapsed").alias("activity_status"),
-        pl.lit("recent").alias("recency_band"),
-        pl.lit("once").alias("frequency_band"),
-        "loss_reason",
-        p_treat=pl.lit(0.12),
-        p_control=pl.lit(0.07),
-    )
     returned = draw.binomial(30, truth)
     outcomes = outcomes_of(
         *[
@@ -144,7 +133,7 @@ def test_shrinking_comes_nearer_to_the_truth_than_counting() -> None:
             for reason, count in zip(reasons, returned, strict=True)
         ]
     )
-    found = shrunk_uplifts(outcomes, cells, SETTINGS).filter(pl.col("own_arm") == "none")
+    found = shrunk_uplifts(outcomes, ASSUMED, SETTINGS).filter(pl.col("own_arm") == "none")
     order = pl.DataFrame({"loss_reason": reasons})
     shrunk = order.join(found, on="loss_reason", maintain_order="left")["p_treat"].cast(pl.Float64)
     error = ((shrunk.to_numpy() - truth) ** 2).sum()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -109,7 +110,9 @@ def test_a_rerun_moves_nobody_and_the_arms_are_balanced() -> None:
     share = 0.1
 
     def arms() -> pl.Series:
-        return pl.Series([arm_of(bucket_of("salt", "winback 1", key), share) for key in keys])
+        return pl.Series(
+            [arm_of(bucket_of("salt", "winback 1", key), Decimal("0.1")) for key in keys]
+        )
 
     first = arms()
     assert (first == arms()).all()
@@ -123,7 +126,11 @@ def test_a_rerun_moves_nobody_and_the_arms_are_balanced() -> None:
 def test_two_salts_overlap_as_chance_says() -> None:
     keys = [f"customer {n}" for n in range(10_000)]
     held = [
-        {key for key in keys if arm_of(bucket_of(salt, "winback 1", key), 0.5) == HOLDOUT}
+        {
+            key
+            for key in keys
+            if arm_of(bucket_of(salt, "winback 1", key), Decimal("0.5")) == HOLDOUT
+        }
         for salt in ("salt", "other salt")
     ]
     expected = len(held[0]) * len(held[1]) / len(keys)
@@ -134,7 +141,7 @@ def test_two_salts_overlap_as_chance_says() -> None:
 def test_buckets_are_whole_numbers_below_ten_thousand_and_shares_are_exact() -> None:
     buckets = [bucket_of("s", "e", str(n)) for n in range(50_000)]
     assert (min(buckets), max(buckets)) == (0, 9_999)
-    assert sum(arm_of(bucket, 0.07) == HOLDOUT for bucket in range(10_000)) == 700
+    assert sum(arm_of(bucket, Decimal("0.07")) == HOLDOUT for bucket in range(10_000)) == 700
 
 
 def test_minimum_detectable_effect_of_the_plan() -> None:

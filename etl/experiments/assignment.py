@@ -7,6 +7,7 @@ anybody. The warehouse assigns in SQL; a test holds the two against each other.
 from __future__ import annotations
 
 import hashlib
+from decimal import Decimal
 
 BUCKETS = 10_000
 TREATMENT, HOLDOUT = "treatment", "holdout"
@@ -24,11 +25,11 @@ def bucket_of(salt: str, experiment: str, customer_key: str) -> int:
     return int(digest[:_HEX_DIGITS], 16) % BUCKETS
 
 
-def arm_of(bucket: int, holdout_share: float) -> str:
+def arm_of(bucket: int, holdout_share: Decimal) -> str:
     """Return the arm of a bucket: the first buckets are held out.
 
     Args:
         bucket: 0 to 9,999.
-        holdout_share: 0 to 1, in steps of one bucket.
+        holdout_share: 0 to 1; a decimal, for 0.07 of 10,000 as a double is more than 700.
     """
-    return HOLDOUT if bucket < round(holdout_share * BUCKETS) else TREATMENT
+    return HOLDOUT if bucket < holdout_share * BUCKETS else TREATMENT

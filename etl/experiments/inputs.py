@@ -48,10 +48,12 @@ RESULTS: dict[str, pl.DataType] = {
 # A cell of the learnt return rates, from the widest coordinate to the narrowest.
 CELL = ("activity_status", "recency_band", "frequency_band", "loss_reason")
 
-# One row per cell, and per trace that the customer's own current spell has left in it: the arm it
-# was in, and how many of the coordinates it shares with the cell; 'none' and 0 for everybody else.
+# One row per cell, of one coordinate up to all (the others are 'all'), and per trace that the
+# customer's own current spell has left in it: the arm it was in, and how many of the coordinates it
+# shares with the cell; 'none' and 0 for everybody else.
 UPLIFTS: dict[str, pl.DataType] = {
     **dict.fromkeys(CELL, pl.String()),
+    "levels": pl.Int64(),
     "own_arm": pl.String(),
     "own_levels": pl.Int64(),
     "p_treat": _SHARE,

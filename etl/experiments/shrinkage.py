@@ -15,51 +15,56 @@ from __future__ import annotations
 import polars as pl
 
 from etl.experiments.assignment import HOLDOUT, TREATMENT
-from etl.experiments.inputs import CELL, UPLIFTS
+from etl.experiments.inputs import ALL, CELL, UPLIFTS
 from etl.experiments.settings import ExperimentSettings
 from etl.frames import conform
 
 NOBODY = "none"
 MEASURED, SHRUNK = "measured", "shrunk"
+# Arm -> its rate; the arm's name is also the column of its customers on the way.
 _ARMS = {TREATMENT: "p_treat", HOLDOUT: "p_control"}
+_COLUMNS = [*CELL, "own_arm", "own_levels", "levels", *_ARMS, *_ARMS.values()]
 
 
 def shrunk_uplifts(
-    outcomes: pl.DataFrame,
-    cells: pl.DataFrame,
-    settings: ExperimentSettings,
+    lessons: pl.DataFrame, assumed: pl.DataFrame, settings: ExperimentSettings
 ) -> pl.DataFrame:
-    """Learn the return rates of the cells of each status that was experimented with.
+    """Learn the return rates of every cell that closed experiments met, and of those around it.
 
     Nobody is judged by what they are doing now: the outcome of a customer's own current spell is
     taken out of the cells again. Such a customer has not come back, so one customer who did not
     return is taken out of one arm. That has few cases, so each is a row of its own.
 
     Args:
-        outcomes: One row per customer and spell, of closed experiments: the coordinates of
-            ``CELL`` on the day of assignment, ``arm``, ``has_returned``. Rows without a
-            coordinate teach nothing.
-        cells: One row per combination of coordinates to learn: ``CELL``, and ``p_treat`` and
-            ``p_control`` (0 to 1), what is assumed of the status: the prior of the widest cell.
+        lessons: One row per customer and spell, of closed experiments: the coordinates of
+            ``CELL`` on the day of assignment, ``arm``, ``has_returned``.
+        assumed: ``activity_status``, ``p_treat``, ``p_control`` (0 to 1): what was assumed of the
+            widest cells. A status without it is not learnt.
         settings: ``prior_weight`` and ``measured_min_customers``.
 
     Returns:
-        Schema ``winback_uplifts``. ``customers`` are those behind the cell itself; the basis is
-        measured where both arms have enough of them, else shrunk.
+        Schema ``winback_uplifts``: cells of one coordinate, of two, up to all. ``customers`` are
+        those behind the cell itself; the basis is measured where all coordinates are given and
+        both arms have enough customers, else shrunk.
     """
-    learnt = outcomes.drop_nulls(list(CELL))
-    statuses = learnt.select(CELL[0]).unique()
     rates = [pl.col(rate).cast(pl.Float64) for rate in _ARMS.values()]
-    known = cells.join(statuses, on=CELL[0], how="semi").with_columns(*rates)
-    found = known.join(_own_traces(), how="cross").with_columns(customers=0, smaller=0)
+    found = assumed.with_columns(*rates).join(_own_traces(), how="cross")
+    levels = []
     for level in range(1, len(CELL) + 1):
-        found = _shrunk(found, learnt, level, settings.prior_weight)
-    is_measured = pl.col("smaller") >= settings.measured_min_customers
-    basis = pl.when(is_measured).then(pl.lit(MEASURED)).otherwise(pl.lit(SHRUNK))
-    found = found.with_columns(uplift_basis=basis).select(
-        pl.col(name).round(6) if name in _ARMS.values() else name for name in UPLIFTS
+        found = _shrunk(found, lessons, level, settings.prior_weight)
+        wider = [pl.lit(ALL).alias(name) for name in CELL[level:]]
+        here = found.filter(pl.col("own_levels") <= level)
+        levels.append(here.with_columns(*wider, levels=level).select(_COLUMNS))
+    cells = pl.concat(levels)
+    is_measured = (pl.col("levels") == len(CELL)) & (
+        pl.min_horizontal(list(_ARMS)) >= settings.measured_min_customers
     )
-    return conform(found, UPLIFTS).sort(*CELL, "own_arm", "own_levels")
+    cells = cells.with_columns(
+        *(pl.col(rate).round(6) for rate in _ARMS.values()),
+        customers=pl.sum_horizontal(list(_ARMS)),
+        uplift_basis=pl.when(is_measured).then(pl.lit(MEASURED)).otherwise(pl.lit(SHRUNK)),
+    )
+    return conform(cells, UPLIFTS).sort(*CELL, "own_arm", "own_levels")
 
 
 def _own_traces() -> pl.DataFrame:
@@ -70,26 +75,26 @@ def _own_traces() -> pl.DataFrame:
     )
 
 
-def _shrunk(found: pl.DataFrame, learnt: pl.DataFrame, level: int, weight: float) -> pl.DataFrame:
-    """Move the rates of each cell from those of its parent to its own, one coordinate further."""
+def _shrunk(found: pl.DataFrame, lessons: pl.DataFrame, level: int, weight: float) -> pl.DataFrame:
+    """Go one coordinate further: the rates of the cells met there, pulled to their parent's."""
     keys = list(CELL[:level])
+    # The first coordinate is there already; a parent has as many children as were met.
+    wider = keys[:-1] or keys
+    children = found.drop(_ARMS, strict=False).join(lessons.select(keys).unique(), on=wider)
     for arm, rate in _ARMS.items():
         counted = (
-            learnt.filter(pl.col("arm") == arm)
+            lessons.filter(pl.col("arm") == arm)
             .group_by(keys)
             .agg(members=pl.len().cast(pl.Int64), returned=pl.col("has_returned").sum())
         )
         is_own = (pl.col("own_arm") == arm) & (pl.col("own_levels") >= level)
         size = pl.col("members").fill_null(0) - is_own.cast(pl.Int64)
-        returned = pl.col("returned").fill_null(0)
-        posterior = (returned + weight * pl.col(rate)) / (size + weight)
-        found = (
-            found.join(counted, on=keys, how="left")
+        posterior = (pl.col("returned").fill_null(0) + weight * pl.col(rate)) / (size + weight)
+        children = (
+            children.join(counted, on=keys, how="left")
             .with_columns(posterior.alias(rate), size.alias(arm))
             # A trace in a cell that nobody of the arm was in is nobody's.
             .filter(pl.col(arm) >= 0)
             .drop("members", "returned")
         )
-    return found.with_columns(
-        customers=pl.sum_horizontal(list(_ARMS)), smaller=pl.min_horizontal(list(_ARMS))
-    ).drop(list(_ARMS))
+    return children

@@ -31,6 +31,7 @@ from etl.warehouse.closes import CLOSES, known_closes, write_closes
 from etl.warehouse.contracts import CONTRACT_FITS, fit_renewals, known_fits
 from etl.warehouse.database import build_size, discard_build, open_build, record_path
 from etl.warehouse.engines import running_engine
+from etl.warehouse.experiments import RESULTS, known_results, measure_experiments
 from etl.warehouse.identities import KEY_STATE, known_changes, resolve_identities
 from etl.warehouse.rates import refuse_missing_rates, reporting_variables
 from etl.warehouse.reconcile import reconcile
@@ -41,7 +42,7 @@ from etl.warehouse.values import CLV_STATE, fit_values, stored_fits
 _IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest +int_leads_latest"
 _SUMMARY_MODELS = (
     "+int_clv_summaries +int_clv_calibrations +int_parameters_in_force +int_records_without_rate"
-    " +int_contract_terms"
+    " +int_contract_terms +int_winback_experiments_listed +int_winback_uplifts_assumed"
 )
 # These tests can only count rows; what etl asks in their place can tell what is wrong.
 _RATES_TEST = "records_have_a_rate"
@@ -96,6 +97,7 @@ def build_warehouse(
         refuse_missing_rates(settings)
         fits, proposed = fit_values(settings, inputs, as_of, progress, refit=refit)
         renewals, new_renewals = fit_renewals(settings, inputs, as_of, progress, refit=refit)
+        measured, new_results = measure_experiments(settings, inputs, as_of, progress)
         results += dbt.build(
             progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS} {_RECONCILIATION_TEST}"
         )
@@ -106,12 +108,14 @@ def build_warehouse(
         CLASS_HISTORY: classes,
         CLOSES: closes,
         ASSIGNMENTS: assignments,
+        RESULTS: measured,
     }
     proposals = proposed | {
         CONTRACT_FITS: new_renewals,
         KEY_STATE: keys.proposed,
         CLASS_HISTORY: propose_classes(settings, as_of),
         ASSIGNMENTS: entries,
+        RESULTS: new_results,
     }
     record = _checked(settings, inputs, _identify(lake, state, as_of, variables), results)
     _keep_proposals(settings, proposals)
@@ -143,7 +147,11 @@ def last_build(settings: Settings) -> Build | None:
         return None
     proposals = {
         name: pl.read_parquet(_proposal_path(settings, name))
+<<<<<<< HEAD
         for name in (*CLV_STATE, CONTRACT_FITS, KEY_STATE, CLASS_HISTORY, ASSIGNMENTS)
+=======
+        for name in (*CLV_STATE, CONTRACT_FITS, KEY_STATE, ASSIGNMENTS, RESULTS)
+>>>>>>> 3e25d73 (wip2)
         if _proposal_path(settings, name).exists()
     }
     return Build(BuildRecord(**read_json(path)), proposals)
@@ -184,6 +192,7 @@ def settled_run_id(settings: Settings, as_of: date, *, with_closes: bool = True)
         KEY_STATE: known_changes(settings, as_of),
         CLASS_HISTORY: known_classes(settings, as_of),
         ASSIGNMENTS: known_assignments(settings, as_of),
+        RESULTS: known_results(settings, as_of),
     }
     if with_closes:
         state[CLOSES] = known_closes(settings, as_of)

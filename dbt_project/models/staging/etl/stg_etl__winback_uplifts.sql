@@ -8,6 +8,7 @@ renamed as (
         recency_band,
         frequency_band,
         loss_reason,
+        levels,
         own_arm,
         own_levels,
         p_treat,

@@ -15,7 +15,7 @@ SETTINGS = ExperimentSettings(
     bootstrap_draws=100.0,
     measured_min_customers=100.0,
     prior_weight=WEIGHT,
-    stratum_min_customers=5.0,
+    arm_min_customers=5.0,
 )
 HERE = ("lapsed", "recent", "once", "moved")
 ASSUMED = pl.DataFrame(

@@ -21,7 +21,7 @@ SETTINGS = ExperimentSettings(
     bootstrap_draws=400.0,
     measured_min_customers=100.0,
     prior_weight=50.0,
-    stratum_min_customers=5.0,
+    arm_min_customers=5.0,
 )
 READS_ON = date(2017, 12, 10)
 # Share of the rate's standard error that a count over simulations may be off by.
@@ -310,6 +310,13 @@ def test_without_a_holdout_there_is_no_uplift_and_no_verdict() -> None:
     assert (found["customers"], found["returned"]) == (50, 10)
     assert (found["uplift"], found["incremental_margin"], found["roi"]) == (None, None, None)
     assert found["verdict"] == "inconclusive"
+
+
+def test_a_handful_of_customers_is_never_judged() -> None:
+    """Four of four against none of four: the interval is above zero, and it is four customers."""
+    found = whole(read(outcomes_of([("s", TREATMENT, 4, 4), ("s", HOLDOUT, 4, 0)])))
+    assert float(str(found["uplift_low"])) > 0.0
+    assert (found["verdict"], found["incremental_margin"]) == ("inconclusive", None)
 
 
 def test_what_is_read_adds_up() -> None:

@@ -14,7 +14,7 @@ from etl.experiments.intervals import Interval, wilson
 from etl.experiments.margins import IncrementalMargin, incremental_margin
 from etl.experiments.power import minimum_detectable_effect
 from etl.experiments.settings import ExperimentSettings
-from etl.experiments.uplift import count_arms, pool_thin_strata, uplift_of
+from etl.experiments.uplift import count_arms, has_both_arms, pool_thin_strata, uplift_of
 from etl.experiments.verdicts import verdict_of
 from etl.frames import conform
 
@@ -59,27 +59,24 @@ _FLOATS = {
 
 
 def _read(experiment: _Row, outcomes: pl.DataFrame, settings: ExperimentSettings) -> list[_Row]:
-    pooled = pool_thin_strata(outcomes, int(settings.stratum_min_customers))
+    fewest = int(settings.arm_min_customers)
+    pooled = pool_thin_strata(outcomes, fewest)
     whole = count_arms(pooled)
-    margin = incremental_margin(
-        pooled, int(settings.bootstrap_draws), str(experiment["experiment"])
-    )
     uplift = uplift_of(whole)
+    # A handful of customers has an interval, and no bootstrap: drawn again, they are themselves.
+    is_enough = has_both_arms(whole, fewest)
+    draws, name = int(settings.bootstrap_draws), str(experiment["experiment"])
+    margin = incremental_margin(pooled, draws, name) if is_enough else None
+    stated = {key: experiment[key] for key in ("cost", "cost_basis", "material_difference")}
     judged = verdict_of(
-        uplift, experiment["material_difference"], experiment["reads_on"], experiment["read_on"]
+        uplift if is_enough else None,
+        experiment["material_difference"],
+        experiment["reads_on"],
+        experiment["read_on"],
     )
-    total = (
-        _compared(uplift, outcomes)
-        | _earned(margin, experiment["cost"])
-        | {
-            "strata_compared": whole.height,
-            "cost": experiment["cost"],
-            "cost_basis": experiment["cost_basis"],
-            "material_difference": experiment["material_difference"],
-            "verdict": judged,
-        }
-    )
-    rows = _arms(experiment, ALL, outcomes, total)
+    compared = _compared(uplift, outcomes) | _earned(margin, experiment["cost"]) | stated
+    compared |= {"strata_compared": whole.height, "verdict": judged}
+    rows = _arms(experiment, ALL, outcomes, compared)
     for stratum in sorted(outcomes["stratum"].unique()):
         part = outcomes.filter(pl.col("stratum") == stratum)
         rows += _arms(experiment, stratum, part, _compared(uplift_of(count_arms(part)), part))

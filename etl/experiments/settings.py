@@ -14,16 +14,17 @@ class ExperimentSettings:
     """What the seeds say about experiments on a day; each field is a parameter ``experiment_...``.
 
     Args:
+        arm_min_customers: Customers that each arm needs: in a stratum to stand alone, in an
+            experiment to be judged.
         bootstrap_draws: Resamples behind the interval of the incremental margin, whole.
         measured_min_customers: Customers of each arm from which a cell speaks for itself.
         prior_weight: Customers that the parent cell's rate is worth in a cell.
-        stratum_min_customers: Customers of each arm that a stratum needs, else it is pooled.
     """
 
+    arm_min_customers: float
     bootstrap_draws: float
     measured_min_customers: float
     prior_weight: float
-    stratum_min_customers: float
 
     @classmethod
     def of(cls, parameters: Iterable[tuple[str, float]]) -> Self:

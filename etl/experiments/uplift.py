@@ -80,10 +80,10 @@ def uplift_of(counted: pl.DataFrame) -> Interval | None:
     )
 
 
-def has_both_arms(counted: pl.DataFrame) -> bool:
-    """Whether there is a stratum, and no stratum lacks an arm."""
+def has_both_arms(counted: pl.DataFrame, fewest: int = 1) -> bool:
+    """Whether there is a stratum, and each has at least ``fewest`` customers in both arms."""
     smaller = counted.select(pl.min_horizontal("treated", "held_out").min()).item()
-    return smaller is not None and smaller > 0
+    return smaller is not None and int(smaller) >= fewest
 
 
 def stratum_weights(counted: pl.DataFrame) -> FloatArray:

@@ -147,11 +147,7 @@ def last_build(settings: Settings) -> Build | None:
         return None
     proposals = {
         name: pl.read_parquet(_proposal_path(settings, name))
-<<<<<<< HEAD
-        for name in (*CLV_STATE, CONTRACT_FITS, KEY_STATE, CLASS_HISTORY, ASSIGNMENTS)
-=======
-        for name in (*CLV_STATE, CONTRACT_FITS, KEY_STATE, ASSIGNMENTS, RESULTS)
->>>>>>> 3e25d73 (wip2)
+        for name in (*CLV_STATE, CONTRACT_FITS, KEY_STATE, CLASS_HISTORY, ASSIGNMENTS, RESULTS)
         if _proposal_path(settings, name).exists()
     }
     return Build(BuildRecord(**read_json(path)), proposals)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from etl.errors import MappingError
+from etl.files import sha256_of
 from etl.mapping.build import build
 from etl.mapping.check import check
 from etl.mapping.model import Mapping
@@ -59,11 +60,17 @@ def load_mappings(folder: Path) -> tuple[Mapping, ...]:
 
 
 def load_mapping(path: Path) -> Mapping:
-    """Read one mapping file.
+    """Read one mapping file; once a process, as long as it stays the same.
 
     Raises:
         MappingError: It has a mistake; names file, line and YAML path, and what was expected.
     """
+    return _loaded(path, sha256_of(path) if path.is_file() else "")
+
+
+# A run asks for its mappings at each step, and checking one takes a tenth of a second.
+@lru_cache(maxsize=64)
+def _loaded(path: Path, _sha256: str) -> Mapping:
     source = read(path)
     _raise_if(source, _schema_problems(source.values))
     _raise_if(source, check(source.values))

@@ -24,7 +24,13 @@ from etl.state import read_state
 from etl.warehouse.identities import KEY_STATE
 from etl.warehouse.values import CLV_STATE
 from tests.company.generate import MAPPINGS, company, write_company
-from tests.company.published import hashes, lower_the_gate, run, settings_at
+from tests.company.published import (
+    hashes,
+    leave_out_generic_tests,
+    lower_the_gate,
+    run,
+    settings_at,
+)
 from tests.test_cli import lines, loyalty
 
 STATE_SCHEMAS = {name: clv.INPUT_SCHEMAS[name] for name in CLV_STATE} | {
@@ -58,7 +64,8 @@ def daily(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Warehouse
     for day in DAYS:
         shutil.rmtree(settings.landing, ignore_errors=True)
         write_company(settings.landing, days=1 + (day - company(1).as_of).days)
-        marts[day] = hashes(run(settings, day), with_history=True)
+        result = run(settings, day, checked=day == DAYS[-1])
+        marts[day] = hashes(result, with_history=True)
     return Warehouse(settings, marts)
 
 
@@ -69,6 +76,7 @@ def backfilled(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Ware
     write_company(settings.landing)
     with pytest.MonkeyPatch.context() as patch:
         lower_the_gate(patch)
+        leave_out_generic_tests(patch)
         stopped = backfill_days(settings, DAYS[0], DAYS[-1])
         first = next(stopped)
         stopped.close()

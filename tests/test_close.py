@@ -35,7 +35,7 @@ from etl.warehouse.build import last_build
 from etl.warehouse.closes import CLOSED_LINES, CLOSED_VALUES, closed_rows, own_closes
 from etl.warehouse.database import BUILD_NAME, frame, read_only
 from tests.company.generate import MAPPINGS, write_company
-from tests.company.published import lower_the_gate, settings_at
+from tests.company.published import leave_out_generic_tests, lower_the_gate, settings_at
 from tests.test_cli import lines, loyalty
 
 DECEMBER, JANUARY = date(2025, 12, 31), date(2026, 1, 31)
@@ -66,19 +66,27 @@ def story(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Iterator[
     settings = settings_at(tmp_path_factory.mktemp("close"), key_file)
     with pytest.MonkeyPatch.context() as patch:
         lower_the_gate(patch)
-        write_company(settings.landing, days=1)
-        route.land(settings, JANUARY)
+        with pytest.MonkeyPatch.context() as briefly:
+            # The builds of `again` have all the rows that these have, and are checked.
+            leave_out_generic_tests(briefly)
+            december = _killed_close(settings)
+            shutil.rmtree(settings.landing)
+            write_company(settings.landing, days=5)
+            route.land(settings, JANUARY)
+            january = close_month(settings, date(2026, 1, 3))
+        yield Story(settings, december, january)
+
+
+def _killed_close(settings: Settings) -> Close:
+    """Close December, and die before readers see it."""
+    write_company(settings.landing, days=1)
+    route.land(settings, JANUARY)
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(close, "_show", killed)
         with pytest.raises(KeyboardInterrupt):
             close_month(settings, DECEMBER)
-        patch.undo()
-        lower_the_gate(patch)
-        (december,) = own_closes(settings, date.max).rows(named=True)
-        shutil.rmtree(settings.landing)
-        write_company(settings.landing, days=5)
-        route.land(settings, JANUARY)
-        january = close_month(settings, date(2026, 1, 3))
-        yield Story(settings, december, january)
+    (december,) = own_closes(settings, date.max).rows(named=True)
+    return december
 
 
 @pytest.fixture(scope="module")
@@ -290,8 +298,9 @@ def test_a_day_that_was_never_delivered_keeps_the_month_open(settings):
     assert refused.value.code == "NOT_CLOSABLE"
 
 
-def test_december_is_the_same_in_february_and_readers_stay_where_they_are(story):
+def test_december_is_the_same_in_february_and_readers_stay_where_they_are(story, monkeypatch):
     """Built again from a lake that has January in it, and after the models were fitted anew."""
+    leave_out_generic_tests(monkeypatch)
     done = close_month(story.settings, DECEMBER)
     assert done.outcome == CLOSED_ALREADY
     assert done.close == story.december

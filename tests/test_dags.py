@@ -387,11 +387,13 @@ def test_the_chain_lands_builds_and_publishes_one_day_and_landing_it_again_chang
     """Files in, a release out, by the DAGs themselves; the numbers are test_route's work."""
     from etl.config import load_settings
     from etl.publish.release import read_current
+    from tests.company.published import leave_out_generic_tests
 
     landing, mappings, as_of = company_landing
     monkeypatch.setenv("LOYALTY_DATA", str(tmp_path))
     monkeypatch.setenv("LOYALTY_LANDING", str(landing))
     monkeypatch.setenv("LOYALTY_MAPPINGS", str(mappings))
+    leave_out_generic_tests(monkeypatch)
     run_all(dags, as_of, "land_orders", "land_crm", "build_marts")
     settings = load_settings()
     assert read_current(settings)["as_of"] == as_of.isoformat()

@@ -42,7 +42,7 @@ def restored(published: PublishedCompany, tmp_path_factory: pytest.TempPathFacto
     shutil.rmtree(settings.landing)
     restore(settings, root / "backup", root / "safe", print)
     settings.landing.mkdir()
-    return Warehouse(settings, run(settings, published.expected.as_of))
+    return Warehouse(settings, run(settings, published.expected.as_of, checked=False))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def twin(published: PublishedCompany, tmp_path_factory: pytest.TempPathFactory) 
     as_of = deliver_next_day(settings.landing, tmp_path_factory.mktemp("written"))
     route.land(settings, as_of)
     assert compact_lake(settings, print) is not None
-    return Warehouse(settings, run(settings, as_of))
+    return Warehouse(settings, run(settings, as_of, checked=False))
 
 
 def copied(settings: Settings, root: Path) -> Settings:

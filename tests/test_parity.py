@@ -23,8 +23,13 @@ from etl.publish.compare import compare_marts
 from etl.publish.marts import Mart, read_marts
 from etl.warehouse.database import BUILD_NAME, frame, read_only, scratch
 from etl.warehouse.engines import Spark
-from etl.warehouse.transform import DbtRun, target_folder
-from tests.company.published import PublishedCompany, lower_the_gate, settings_at
+from etl.warehouse.transform import target_folder
+from tests.company.published import (
+    PublishedCompany,
+    leave_out_generic_tests,
+    lower_the_gate,
+    settings_at,
+)
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -61,7 +66,7 @@ def on_spark(
     shutil.copytree(published.settings.raw, settings.raw)
     with pytest.MonkeyPatch.context() as patch:
         lower_the_gate(patch)
-        patch.setattr(DbtRun, "build", _without_generic_tests(DbtRun.build))
+        leave_out_generic_tests(patch)
         route.build_and_publish(settings, published.expected.as_of)
     return OnSpark(settings)
 
@@ -74,13 +79,6 @@ def _require_spark(settings: Settings) -> None:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"NO SPARK, NOT TESTED: {error}")
-
-
-def _without_generic_tests(build: Any) -> Any:
-    def built(run: DbtRun, progress: Any, *, select: str = "", exclude: str = "") -> Any:
-        return build(run, progress, select=select, exclude=f"{exclude} test_type:generic".strip())
-
-    return built
 
 
 def test_every_mart_is_the_same_on_both_engines(

@@ -28,6 +28,7 @@ from etl.demo.exports import music_export, music_purchases
 from etl.demo.landing import write_delivery
 from etl.warehouse.database import BUILD_NAME, frame, read_only
 from tests.clv_samples import cdnow
+from tests.company.published import leave_out_generic_tests
 from tests.test_clv_published import (
     ACTUAL_BY_FREQUENCY,
     BY_FREQUENCY,
@@ -87,7 +88,11 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     settings = load_settings(
         data=root / "data", landing=root / "landing", mappings=root / "mappings"
     )
-    return Sample(*(route.run(settings, day).release for day in (CALIBRATED_ON, ENDS_ON)))
+    with pytest.MonkeyPatch.context() as patch:
+        # The second build has these rows and more.
+        leave_out_generic_tests(patch)
+        calibrated = route.run(settings, CALIBRATED_ON).release
+    return Sample(calibrated, route.run(settings, ENDS_ON).release)
 
 
 def deliver(landing: Path) -> None:

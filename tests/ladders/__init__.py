@@ -1,0 +1,1 @@
+"""Ladders of rules, fed with made-up facts: whatever the facts, exactly one rule fires."""

@@ -1,0 +1,99 @@
+"""The lattice of every ladder; a model named ``int_*_rules`` without one fails the test.
+
+Thresholds come from the parameters in force, so that a changed threshold moves the lattice too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+
+from tests.ladders.lattice import Ladder
+
+NO = (False, True)
+BIT = Decimal("0.000001")
+ACTIVITY = ("active", "at_risk", "lapsed", "lost", "reactivated", "none")
+
+
+def around(value: Decimal, step: Decimal = BIT) -> tuple[Decimal, ...]:
+    """A threshold and its neighbours."""
+    return (value, value - step, value + step)
+
+
+def satisfaction_loyalty(p: Mapping[str, Decimal], _as_of: date) -> Ladder:
+    return Ladder(
+        rule_set="satisfaction_loyalty",
+        facts={
+            "int_customer_loyalty_facts": {
+                "is_internal": NO,
+                "purchase_days": (3, 0, 1),
+                "is_profiling_objected": NO,
+                "is_not_profiled": NO,
+                "is_satisfaction_high": (True, False, None),
+                "tenure_days": (400, *map(int, around(p["loyalty_too_new_days"], Decimal(1))), 0),
+                "has_critic_signal": NO,
+                "activity_status": ACTIVITY,
+                "behavioural_score": (*around(p["loyalty_score_high_min"]), None),
+                "has_advocacy": NO,
+                "survey_type": (None, "nps", "csat"),
+                "has_wish_to_leave": NO,
+                "discount_share": (None, *around(p["loyalty_price_driven_min"])),
+                "satisfaction_score": (
+                    Decimal(1),
+                    *around(p["satisfaction_critic_max"]),
+                    *around(p["satisfaction_trapped_max"]),
+                    None,
+                ),
+            }
+        },
+        never_null=("rule_id", "is_loyalty_high"),
+    )
+
+
+def lifecycle(p: Mapping[str, Decimal], as_of: date) -> Ladder:
+    ages = (*around(p["lifecycle_first_time_max_days"], Decimal(1)), Decimal(0))
+    days = {
+        int(around_it)
+        for name in ("lifecycle_experiencing_days_min", "lifecycle_stable_days_min")
+        for around_it in around(p[name], Decimal(1))
+    }
+    return Ladder(
+        rule_set="lifecycle",
+        facts={
+            "customers": {
+                "purchase_days": (0, *sorted(days), 50),
+                "first_ordered_on": (None, *(as_of - timedelta(days=int(age)) for age in ages)),
+            },
+            "int_customer_qualifications": {
+                "is_qualified_lead": NO,
+                "has_open_opportunity": NO,
+                "has_responded": NO,
+            },
+            "int_customer_signals": {
+                "has_advocacy": (None, False, True),
+                "has_critic_signal": (None, False, True),
+                "has_wish_to_leave": NO,
+            },
+        },
+    )
+
+
+def winback(_p: Mapping[str, Decimal], _as_of: date) -> Ladder:
+    reasons = (
+        "objected_profiling", "objected_marketing", "deceased", "internal", "fraud_or_bad_debt",
+        "minor", "intentionally_pushed", "consent_feed_stale", "no_reachable_channel",
+        "open_complaint", "open_order", "open_opportunity", "value_unknown", "not_profitable",
+    )  # fmt: skip
+    return Ladder(
+        rule_set="winback",
+        facts={"int_winback_facts": {f"is_{reason}": NO for reason in reasons}},
+        never_null=("rule_id", "class_code", "reason_count"),
+    )
+
+
+LADDERS: Mapping[str, Callable[[Mapping[str, Decimal], date], Ladder]] = {
+    "int_customer_loyalty_rules": satisfaction_loyalty,
+    "int_customer_lifecycle_rules": lifecycle,
+    "int_winback_rules": winback,
+}

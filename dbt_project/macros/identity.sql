@@ -129,3 +129,10 @@ identified as (
 
 select * from identified
 {%- endmacro %}
+
+
+{# Who speaks or orders within a business: the contact, else the e-mail token, else nobody in
+   particular (an empty text). #}
+{% macro respondent(source_system, contact_id, email_token) -%}
+    coalesce({{ source_system }} || '|' || {{ contact_id }}, {{ email_token }}, '')
+{%- endmacro %}

@@ -18,3 +18,15 @@
 {% macro rule_version() -%}
     cast('{{ var("rule_version") }}' as string)
 {%- endmacro %}
+
+
+{# The rows of a seed that are in force at the as-of date: of each key the one that began last. #}
+{% macro settings_in_force(seed, keys) -%}
+select *
+from {{ seed }}
+where valid_from <= {{ as_of_date() }}
+qualify
+    row_number() over (
+        partition by {{ keys | join(', ') }} order by valid_from desc nulls last
+    ) = 1
+{%- endmacro %}

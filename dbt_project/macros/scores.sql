@@ -7,3 +7,22 @@
         end as decimal(9, 6)
     )
 {%- endmacro %}
+
+
+{# Mean of the parts that are known, each with its weight, times a factor, to six decimals. The weights of unknown parts fall away; null where no part is known.
+
+   parts: list of [expression, weight]. #}
+{% macro mean_of_known(parts, times=1) -%}
+    {%- set weighed, weights = [], [] -%}
+    {%- for value, weight in parts -%}
+        {%- do weighed.append('coalesce(' ~ value ~ ', 0) * ' ~ weight) -%}
+        {%- do weights.append(
+            'case when ' ~ value ~ ' is not null then ' ~ weight ~ ' else 0 end'
+        ) -%}
+    {%- endfor -%}
+    cast(
+        {{ safe_divide(
+            times ~ ' * (' ~ weighed | join(' + ') ~ ')', weights | join(' + '), 6
+        ) }} as decimal(18, 6)
+    )
+{%- endmacro %}

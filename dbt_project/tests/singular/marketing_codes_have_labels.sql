@@ -3,6 +3,7 @@ with codes as (
     select distinct
         case rule_set
             when 'satisfaction_loyalty' then 'satisfaction_loyalty_class'
+            when 'dick_basu' then 'dick_basu_class'
             when 'lifecycle' then 'stage'
             when 'lifetime_value' then 'forecast_status'
             when 'contract_renewal' then 'renewal_status'
@@ -28,6 +29,21 @@ with codes as (
         'behavioural_segment' as domain,
         behavioural_segment as code
     from {{ ref('loyalty_segments') }}
+    union
+    select
+        'switching_barrier' as domain,
+        switching_barrier as code
+    from {{ ref('loyalty_segments') }}
+    union
+    select
+        'satisfaction_basis' as domain,
+        satisfaction_basis as code
+    from {{ ref('loyalty_segments') }}
+    union
+    select
+        'score_basis' as domain,
+        score_basis as code
+    from {{ ref('loyalty_scores') }}
     union
     select
         'sufficiency' as domain,

@@ -1,6 +1,6 @@
--- A customer lapsed neither before the last purchase nor after the as-of date, and unless the
--- account was closed since that purchase, the day before the lapse the ratio was not yet past at
--- risk.
+-- A customer lapsed neither before the last purchase or the contract's last day, nor after the as-of
+-- date; and unless the account was closed since that purchase, the day before the lapse the ratio
+-- was not yet past at risk.
 select
     activity.customer_key,
     activity.lapsed_on,
@@ -20,9 +20,9 @@ where
             or customers.account_closed_on > {{ as_of_date() }}
         )
         and (
-            {{ days_between('activity.last_ordered_on', 'activity.lapsed_on') }}
+            {{ days_between('activity.last_active_on', 'activity.lapsed_on') }}
             <= activity.gap_days * {{ parameter('activity_at_risk_ratio_max') }}
-            or {{ days_between('activity.last_ordered_on', 'activity.lapsed_on') }} - 1
+            or {{ days_between('activity.last_active_on', 'activity.lapsed_on') }} - 1
             > activity.gap_days * {{ parameter('activity_at_risk_ratio_max') }}
         )
     )

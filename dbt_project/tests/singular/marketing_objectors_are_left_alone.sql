@@ -21,6 +21,21 @@ where
     or segments.satisfaction_score is not null
     or segments.behavioural_score is not null
     or segments.discount_share is not null
+    or segments.dick_basu_class not in ('not_profiled', 'internal')
+    or segments.switching_barrier <> 'unknown'
+union all
+select
+    objectors.customer_key,
+    'loyalty_scores' as found_in
+from objectors
+inner join {{ ref('loyalty_scores') }} as scores
+    on objectors.customer_key = scores.customer_key
+where
+    scores.score_basis <> 'withheld'
+    or scores.total_score is not null
+    or scores.behavioural_score is not null
+    or scores.affective_score is not null
+    or scores.conative_score is not null
 union all
 select
     objectors.customer_key,

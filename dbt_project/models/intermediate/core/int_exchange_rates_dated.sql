@@ -30,6 +30,10 @@ campaigns as (
     select * from {{ ref('int_campaigns_latest') }}
 ),
 
+category_spend as (
+    select * from {{ ref('int_category_spend_latest') }}
+),
+
 days_with_money as (
     select ordered_on as used_on from orders
     union
@@ -44,6 +48,9 @@ days_with_money as (
     select spent_on as used_on from marketing_spend
     union
     select coalesce(starts_on, first_known_on) as used_on from campaigns
+    union
+    select least(make_date(cast(year as integer), 12, 31), first_known_on) as used_on
+    from category_spend
 ),
 
 dated as (

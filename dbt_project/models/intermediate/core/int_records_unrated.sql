@@ -38,6 +38,10 @@ campaigns as (
     select * from {{ ref('int_campaigns_rated') }}
 ),
 
+category_spend as (
+    select * from {{ ref('int_category_spend_rated') }}
+),
+
 -- An order that is cancelled or a test earns nothing at any rate; what was paid for it still shows.
 unrated as (
     select
@@ -130,6 +134,16 @@ unrated as (
         spent_on as needed_on
     from campaigns
     where spend <> 0 and spent_on <= {{ as_of_date() }} and exchange_rate is null
+    union all
+    select
+        'spend of category' as record_type,
+        source_system,
+        cast(null as string) as order_id,
+        party_id || '|' || category || '|' || cast(year as string) as record_id,
+        currency,
+        spent_on as needed_on
+    from category_spend
+    where stated_amount <> 0 and exchange_rate is null
 )
 
 select * from unrated

@@ -62,6 +62,7 @@ terms as (
         renewed.starts_on as started_on,
         renewed.ends_on,
         renewed.auto_renew,
+        renewed.sole_source,
         renewed.notice_on,
         renewed.ended_on,
         case

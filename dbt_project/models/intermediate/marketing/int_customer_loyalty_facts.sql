@@ -26,6 +26,10 @@ discounts as (
     select * from {{ ref('int_customer_discount_shares') }}
 ),
 
+contracts as (
+    select * from {{ ref('int_customer_contracts') }}
+),
+
 -- What may not be used is not carried any further: nobody downstream has to remember it.
 joined as (
     select
@@ -37,23 +41,24 @@ joined as (
         activity.activity_status,
         {{ days_between('customers.first_ordered_on', as_of_date()) }} as tenure_days,
         satisfaction.satisfaction_score,
+        satisfaction.satisfaction_score_lowest,
+        satisfaction.satisfaction_respondents,
         satisfaction.is_high as is_satisfaction_high,
         satisfaction.satisfaction_basis,
         satisfaction.survey_type,
         satisfaction.responded_on as satisfaction_responded_on,
-        case
-            when not permissions.is_not_profiled then scores.behavioural_score
-        end as behavioural_score,
+        scores.behavioural_score,
+        scores.affective_score,
+        scores.components_available,
+        coalesce(contracts.switching_barrier, 'unknown') as switching_barrier,
         case
             when not permissions.is_not_profiled then discounts.discount_share
         end as discount_share,
-        case
-            when permissions.is_not_profiled then 'none'
-            else scores.components_available
-        end as components_available,
         coalesce(signals.has_critic_signal, false) as has_critic_signal,
         coalesce(signals.has_advocacy, false) as has_advocacy,
+        coalesce(contracts.is_ending, false) as is_contract_ending,
         coalesce(signals.has_wish_to_leave, false)
+        or coalesce(contracts.is_ending, false)
         or activity.closed_on is not null as has_wish_to_leave
     from customers
     inner join permissions on customers.customer_key = permissions.customer_key
@@ -65,6 +70,10 @@ joined as (
             customers.customer_key = signals.customer_key
             and not permissions.is_not_profiled
     left join discounts on customers.customer_key = discounts.customer_key
+    left join contracts
+        on
+            customers.customer_key = contracts.customer_key
+            and not permissions.is_not_profiled
 ),
 
 flagged as (
@@ -75,9 +84,14 @@ flagged as (
                 ';',
                 case when is_internal then 'internal' end,
                 case when is_not_profiled then 'not_profiled' end,
+                case when purchase_days = 0 then 'no_purchase' end,
                 case when has_critic_signal then 'critic' end,
                 case when has_advocacy then 'advocacy' end,
-                case when has_wish_to_leave then 'leaving' end
+                case when has_wish_to_leave then 'leaving' end,
+                case when is_contract_ending then 'contract_ending' end,
+                case
+                    when switching_barrier in ('contract', 'sole_source') then switching_barrier
+                end
             ),
             ''
         ) as flags

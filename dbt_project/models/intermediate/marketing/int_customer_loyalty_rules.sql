@@ -44,7 +44,9 @@ ruled as (
                 end
             when is_loyalty_high
                 then case
-                    when satisfaction_score <= {{ parameter('satisfaction_trapped_max') }}
+                    when
+                        satisfaction_score <= {{ parameter('satisfaction_trapped_max') }}
+                        or switching_barrier in ('contract', 'sole_source')
                         then 'SL14_TRAPPED'
                     else 'SL15_COMPLACENT'
                 end

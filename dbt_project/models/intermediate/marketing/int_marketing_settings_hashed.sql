@@ -2,6 +2,7 @@
 {%- set seeds = {
     'satisfaction_thresholds':
         ['survey_type', 'scale_min', 'scale_max', 'high_from', 'valid_from'],
+    'loyalty_survey_items': ['survey_type', 'item_code', 'part', 'valid_from'],
     'winback_uplift': ['activity_status', 'p_treat', 'p_control', 'valid_from'],
     'classification_rules': ['rule_set', 'rule_id', 'priority', 'class_code', 'subclass_code'],
     'case_meanings': ['reason_code', 'loss_reason', 'is_public_praise', 'is_wish_to_leave'],

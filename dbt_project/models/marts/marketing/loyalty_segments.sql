@@ -6,6 +6,10 @@ ruled as (
     select * from {{ ref('int_customer_loyalty_rules') }}
 ),
 
+attitudes as (
+    select * from {{ ref('int_customer_dick_basu_rules') }}
+),
+
 segments as (
     select * from {{ ref('int_customer_behavioural_segments') }}
 ),
@@ -14,6 +18,12 @@ rules as (
     select *
     from {{ ref('classification_rules') }}
     where rule_set = 'satisfaction_loyalty'
+),
+
+attitude_rules as (
+    select *
+    from {{ ref('classification_rules') }}
+    where rule_set = 'dick_basu'
 ),
 
 settings as (
@@ -32,6 +42,11 @@ loyalty_segments as (
             else coalesce(facts.satisfaction_basis, 'none')
         end as satisfaction_basis,
         facts.satisfaction_responded_on,
+        facts.satisfaction_score_lowest,
+        facts.satisfaction_respondents,
+        attitude_rules.class_code as dick_basu_class,
+        attitudes.rule_id as dick_basu_rule_id,
+        facts.switching_barrier,
         facts.behavioural_score,
         segments.behavioural_segment,
         facts.discount_share,
@@ -42,8 +57,8 @@ loyalty_segments as (
             ['satisfaction_score', 'facts.satisfaction_score', 'decimal'],
             ['satisfaction_is_high', 'facts.is_satisfaction_high', 'boolean'],
             ['behavioural_score', 'facts.behavioural_score', 'decimal'],
+            ['affective_score', 'facts.affective_score', 'decimal'],
             ['activity_status', 'facts.activity_status'],
-            ['purchase_days', 'facts.purchase_days', 'integer'],
             ['tenure_days', 'facts.tenure_days', 'integer'],
             ['discount_share', 'facts.discount_share', 'decimal'],
             ['flags', 'facts.flags'],
@@ -53,6 +68,8 @@ loyalty_segments as (
         {{ as_of_date() }} as as_of_date
     from facts
     inner join ruled on facts.customer_key = ruled.customer_key
+    inner join attitudes on facts.customer_key = attitudes.customer_key
+    inner join attitude_rules on attitudes.rule_id = attitude_rules.rule_id
     inner join segments on facts.customer_key = segments.customer_key
     inner join rules on ruled.rule_id = rules.rule_id
     cross join settings

@@ -9,7 +9,8 @@
 {%- endmacro %}
 
 
-{# Mean of the parts that are known, each with its weight, times a factor, to six decimals. The weights of unknown parts fall away; null where no part is known.
+{# Mean of the parts that are known, each with its weight, times a factor, to six decimals. The
+   weights of unknown parts fall away; null where no part is known.
 
    parts: list of [expression, weight]. #}
 {% macro mean_of_known(parts, times=1) -%}

@@ -7,6 +7,14 @@ with loyalty as (
     inner join {{ ref('classification_rules') }} as rules on ruled.rule_id = rules.rule_id
 ),
 
+attitudes as (
+    select
+        ruled.customer_key,
+        rules.class_code
+    from {{ ref('int_customer_dick_basu_rules') }} as ruled
+    inner join {{ ref('classification_rules') }} as rules on ruled.rule_id = rules.rule_id
+),
+
 stages as (
     select
         ruled.customer_key,
@@ -49,6 +57,12 @@ stacked as (
         'satisfaction_loyalty_subclass' as domain,
         subclass_code as code
     from loyalty
+    union all
+    select
+        customer_key,
+        'dick_basu_class' as domain,
+        class_code as code
+    from attitudes
     union all
     select
         customer_key,

@@ -14,6 +14,10 @@ segments as (
     select * from {{ ref('int_customer_behavioural_segments') }}
 ),
 
+changes as (
+    select * from {{ ref('int_customer_loyalty_changes') }}
+),
+
 rules as (
     select *
     from {{ ref('classification_rules') }}
@@ -52,6 +56,14 @@ loyalty_segments as (
         facts.discount_share,
         facts.activity_status,
         facts.components_available,
+        changes.previous_satisfaction_loyalty_class,
+        changes.satisfaction_loyalty_class_changed_on,
+        changes.previous_satisfaction_loyalty_subclass,
+        changes.satisfaction_loyalty_subclass_changed_on,
+        changes.previous_dick_basu_class,
+        changes.dick_basu_class_changed_on,
+        changes.previous_behavioural_segment,
+        changes.behavioural_segment_changed_on,
         ruled.rule_id,
         {{ reason_json([
             ['satisfaction_score', 'facts.satisfaction_score', 'decimal'],
@@ -71,6 +83,7 @@ loyalty_segments as (
     inner join attitudes on facts.customer_key = attitudes.customer_key
     inner join attitude_rules on attitudes.rule_id = attitude_rules.rule_id
     inner join segments on facts.customer_key = segments.customer_key
+    inner join changes on facts.customer_key = changes.customer_key
     inner join rules on ruled.rule_id = rules.rule_id
     cross join settings
 )

@@ -22,7 +22,13 @@ from tests.company.generate import MAPPINGS, Expected, write_company
 # Three hundred customers would have no forecast; with one, the route does all it can do.
 BUYERS_ENOUGH = 50
 # Marts that tell what changed from run to run, and which value models there were.
-HISTORY = ("customer_key_changes", "clv_parameters", "clv_backtests", "clv_totals")
+HISTORY = (
+    "customer_key_changes",
+    "clv_parameters",
+    "clv_backtests",
+    "clv_totals",
+    "loyalty_segments",
+)
 
 
 @dataclass(frozen=True)

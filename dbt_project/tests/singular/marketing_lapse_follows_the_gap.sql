@@ -1,6 +1,6 @@
--- A customer lapsed neither before the last purchase or the contract's last day, nor after the as-of
--- date; and unless the account was closed since that purchase, the day before the lapse the ratio
--- was not yet past at risk.
+-- A customer lapsed neither before the last purchase or the contract's last day, nor after the
+-- as-of date; and unless the account was closed since that purchase, the day before the lapse the
+-- ratio was not yet past at risk.
 select
     activity.customer_key,
     activity.lapsed_on,

@@ -29,6 +29,7 @@ expected as (
         lapsed.customer_key,
         uplifts.p_treat,
         uplifts.p_control,
+        case when uplifts.p_treat is not null then 'assumed' end as uplift_basis,
         {{ money_mul(
             'lifetime_values.clv_12m_margin_discounted_if_reactivated',
             parameter('winback_haircut')
@@ -57,6 +58,7 @@ valued as (
         customer_key,
         p_treat,
         p_control,
+        uplift_basis,
         expected_margin_if_won_back,
         {{ money(
             'expected_gain - p_treat * ' ~ parameter('winback_offer_cost')

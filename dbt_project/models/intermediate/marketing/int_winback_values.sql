@@ -1,7 +1,5 @@
-with lapsed as (
-    select *
-    from {{ ref('int_customer_activity') }}
-    where activity_status in ('lapsed', 'lost')
+with cells as (
+    select * from {{ ref('int_winback_cells') }}
 ),
 
 lifetime_values as (
@@ -12,7 +10,7 @@ permissions as (
     select * from {{ ref('int_customer_permissions') }}
 ),
 
-uplifts as (
+assumed as (
     select *
     from {{ ref('winback_uplift') }}
     where valid_from <= {{ as_of_date() }}
@@ -22,27 +20,48 @@ uplifts as (
         ) = 1
 ),
 
+learnt as (
+    select *
+    from {{ ref('stg_etl__winback_uplifts') }}
+    where own_arm = 'none' and own_levels = 0
+),
+
+-- What closed experiments taught of the customer's cell, else what is assumed of the status.
+chances as (
+    select
+        cells.customer_key,
+        coalesce(learnt.p_treat, assumed.p_treat) as p_treat,
+        coalesce(learnt.p_control, assumed.p_control) as p_control,
+        coalesce(learnt.uplift_basis, 'assumed') as uplift_basis
+    from cells
+    inner join assumed on cells.activity_status = assumed.activity_status
+    left join learnt
+        on
+            cells.activity_status = learnt.activity_status
+            and cells.recency_band = learnt.recency_band
+            and cells.frequency_band = learnt.frequency_band
+            and cells.loss_reason = learnt.loss_reason
+),
+
 -- The margin to expect is that of somebody who has just come back, cut by the haircut. Nothing is
 -- expected of those who are not profiled.
 expected as (
     select
-        lapsed.customer_key,
-        uplifts.p_treat,
-        uplifts.p_control,
-        case when uplifts.p_treat is not null then 'assumed' end as uplift_basis,
+        cells.customer_key,
+        chances.p_treat,
+        chances.p_control,
+        chances.uplift_basis,
         {{ money_mul(
             'lifetime_values.clv_12m_margin_discounted_if_reactivated',
             parameter('winback_haircut')
         ) }} as expected_margin_if_won_back
-    from lapsed
-    inner join permissions on lapsed.customer_key = permissions.customer_key
-    left join uplifts
-        on
-            lapsed.activity_status = uplifts.activity_status
-            and not permissions.is_not_profiled
+    from cells
+    inner join permissions on cells.customer_key = permissions.customer_key
+    left join chances
+        on cells.customer_key = chances.customer_key and not permissions.is_not_profiled
     left join lifetime_values
         on
-            lapsed.customer_key = lifetime_values.customer_key
+            cells.customer_key = lifetime_values.customer_key
             and not permissions.is_not_profiled
 ),
 

@@ -10,37 +10,8 @@ permissions as (
     select * from {{ ref('int_customer_permissions') }}
 ),
 
-assumed as (
-    select *
-    from {{ ref('winback_uplift') }}
-    where valid_from <= {{ as_of_date() }}
-    qualify
-        row_number() over (
-            partition by activity_status order by valid_from desc nulls last
-        ) = 1
-),
-
-learnt as (
-    select *
-    from {{ ref('stg_etl__winback_uplifts') }}
-    where own_arm = 'none' and own_levels = 0
-),
-
--- What closed experiments taught of the customer's cell, else what is assumed of the status.
 chances as (
-    select
-        cells.customer_key,
-        coalesce(learnt.p_treat, assumed.p_treat) as p_treat,
-        coalesce(learnt.p_control, assumed.p_control) as p_control,
-        coalesce(learnt.uplift_basis, 'assumed') as uplift_basis
-    from cells
-    inner join assumed on cells.activity_status = assumed.activity_status
-    left join learnt
-        on
-            cells.activity_status = learnt.activity_status
-            and cells.recency_band = learnt.recency_band
-            and cells.frequency_band = learnt.frequency_band
-            and cells.loss_reason = learnt.loss_reason
+    select * from {{ ref('int_winback_uplifts_assigned') }}
 ),
 
 -- The margin to expect is that of somebody who has just come back, cut by the haircut. Nothing is

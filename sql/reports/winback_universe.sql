@@ -1,6 +1,6 @@
 -- title: Who lapsed, and who may be written to
 -- audience: marketing
--- answers: Of all lapsed and lost customers, how many are on the list, held back, and why not the others?
+-- answers: How many of the lapsed and lost are on the list, held back, and why not the others?
 -- reads: winback_suppressions
 with lines as (
     select *

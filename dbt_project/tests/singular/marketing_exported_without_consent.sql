@@ -1,4 +1,5 @@
--- On a list is only who granted its purpose on a channel, and objects neither to it nor to profiling.
+-- On a list is only who granted its purpose on a channel, and objects neither to it nor to
+-- profiling.
 with listed as (
     select
         customer_key,

@@ -1,5 +1,5 @@
--- Lapsed and lost = eligible + all suppressed, and eligible = treatment + holdout + in no experiment;
--- status by status, read from the stages and from the list itself.
+-- Lapsed and lost = eligible + all suppressed, and eligible = treatment + holdout + in no
+-- experiment; status by status, read from the stages and from the list itself.
 with universe as (
     select
         count(case when activity_status = 'lapsed' then 1 end) as lapsed,

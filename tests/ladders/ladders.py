@@ -83,11 +83,14 @@ def winback(_p: Mapping[str, Decimal], _as_of: date) -> Ladder:
     reasons = (
         "objected_profiling", "objected_marketing", "deceased", "internal", "fraud_or_bad_debt",
         "minor", "intentionally_pushed", "consent_feed_stale", "no_reachable_channel",
-        "open_complaint", "open_order", "open_opportunity", "value_unknown", "not_profitable",
+        "channel_capped", "open_complaint", "open_order", "open_opportunity", "recently_contacted",
+        "too_many_attempts", "value_unknown", "not_profitable",
     )  # fmt: skip
     return Ladder(
         rule_set="winback",
-        facts={"int_winback_facts": {f"is_{reason}": NO for reason in reasons}},
+        facts={
+            "int_winback_facts": {f"is_{reason}": NO for reason in (*reasons, "exploration")},
+        },
         never_null=("rule_id", "class_code", "reason_count"),
     )
 

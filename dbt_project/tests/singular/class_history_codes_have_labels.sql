@@ -1,0 +1,25 @@
+-- Every code that history or a transition can hold has its two labels.
+with codes as (
+    select
+        domain,
+        code
+    from {{ ref('class_history') }}
+    union
+    select
+        case when from_code in ('new', 'unrecorded') then 'transition' else domain end as domain,
+        from_code as code
+    from {{ ref('segment_transitions') }}
+    union
+    select
+        case when to_code in ('gone', 'merged') then 'transition' else domain end as domain,
+        to_code as code
+    from {{ ref('segment_transitions') }}
+)
+
+select
+    codes.domain,
+    codes.code
+from codes
+left join {{ ref('class_labels') }} as labels
+    on codes.domain = labels.domain and codes.code = labels.code
+where labels.code is null

@@ -23,28 +23,19 @@ from tests.company.generate import MAPPINGS, Expected, write_company
 
 # Three hundred customers would have no forecast; with one, the route does all it can do.
 BUYERS_ENOUGH = 50
-<<<<<<< HEAD
 # Marts that tell what changed from run to run, which value models there were, and since when
 # somebody is in an experiment.
-=======
-# Marts that tell what changed from run to run, and which value models there were.
->>>>>>> ddd7d0a (Marts class_history and segment_transitions; since when, from where and how far ever in lifecycle_stages)
 HISTORY = (
     "customer_key_changes",
     "clv_parameters",
     "clv_backtests",
     "clv_totals",
-<<<<<<< HEAD
-    "loyalty_segments",
     "winback_targets",
-)
-=======
     "class_history",
     "segment_transitions",
 )
 # ... and columns of other marts that do.
 HISTORY_COLUMNS = re.compile(r"^(previous_|entered_on|stage_max)|_changed_on$")
->>>>>>> ddd7d0a (Marts class_history and segment_transitions; since when, from where and how far ever in lifecycle_stages)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,13 @@ with codes as (
         case when to_code in ('gone', 'merged') then 'transition' else domain end as domain,
         to_code as code
     from {{ ref('segment_transitions') }}
+    union
+    -- A reason is a status too, in the history of who may be won back.
+    select
+        'winback_status' as domain,
+        code
+    from {{ ref('class_labels') }}
+    where domain = 'suppression_reason'
 )
 
 select

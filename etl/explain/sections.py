@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Section:
-    """One mart with at most one row per customer.
+    """One mart with a row per customer.
 
     Args:
         name: Stable name, for machines.
@@ -22,6 +22,7 @@ class Section:
         told: Columns of these that the customer may see too. Classes are told in the words that
             class_labels has for them; ``reason``, rules and thresholds are not.
         absent: What it means that the customer has no row.
+        of_rows: Columns and values that name the row, where a mart has several per customer.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Section:
     thresholds: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     absent: str = "There is no row for this customer."
+    of_rows: tuple[tuple[str, str], ...] = ()
 
 
 SECTIONS = (

@@ -38,6 +38,7 @@ def satisfaction_loyalty(p: Mapping[str, Decimal], _as_of: date) -> Ladder:
                 "has_advocacy": NO,
                 "survey_type": (None, "nps", "csat"),
                 "has_wish_to_leave": NO,
+                "switching_barrier": ("unknown", "none", "contract", "sole_source"),
                 "discount_share": (None, *around(p["loyalty_price_driven_min"])),
                 "satisfaction_score": (
                     Decimal(1),
@@ -48,6 +49,21 @@ def satisfaction_loyalty(p: Mapping[str, Decimal], _as_of: date) -> Ladder:
             }
         },
         never_null=("rule_id", "is_loyalty_high"),
+    )
+
+
+def dick_basu(p: Mapping[str, Decimal], _as_of: date) -> Ladder:
+    everywhere = tuple(Decimal(n) * 2 / 5 for n in range(251))
+    return Ladder(
+        rule_set="dick_basu",
+        facts={
+            "int_customer_loyalty_facts": {
+                "is_internal": NO,
+                "is_not_profiled": NO,
+                "affective_score": (None, *around(p["loyalty_attitude_high_min"]), *everywhere),
+            },
+            "int_customer_loyalty_rules": {"is_loyalty_high": NO},
+        },
     )
 
 
@@ -97,6 +113,7 @@ def winback(_p: Mapping[str, Decimal], _as_of: date) -> Ladder:
 
 LADDERS: Mapping[str, Callable[[Mapping[str, Decimal], date], Ladder]] = {
     "int_customer_loyalty_rules": satisfaction_loyalty,
+    "int_customer_dick_basu_rules": dick_basu,
     "int_customer_lifecycle_rules": lifecycle,
     "int_winback_rules": winback,
 }

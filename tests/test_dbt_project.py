@@ -15,13 +15,15 @@ from typing import Any
 
 import pytest
 
+from etl import clv, experiments
 from etl.clv.settings import PREFIX, ContractSettings, ValueSettings
 from etl.config import DBT_PROJECT
 from etl.contract import TABLES
 from etl.contract.table import VOLATILE
-from etl.experiments import settings as experiments
+from etl.experiments.settings import PREFIX as EXPERIMENT_PREFIX
 from etl.experiments.settings import ExperimentSettings
 from etl.lake.inputs import write_empty_inputs
+from etl.warehouse.build import _SUMMARY_MODELS
 
 # (pattern, why). Searched in compiled SQL without comments, string literals and quoted names.
 FORBIDDEN = (
@@ -195,7 +197,7 @@ def _items(text: str) -> list[str]:
 def used_parameters() -> set[str]:
     """Names in ``parameter('...')`` over all SQL of the project, and those that etl reads."""
     used = {PREFIX + f.name for kind in (ValueSettings, ContractSettings) for f in fields(kind)}
-    used |= {experiments.PREFIX + f.name for f in fields(ExperimentSettings)}
+    used |= {EXPERIMENT_PREFIX + f.name for f in fields(ExperimentSettings)}
     for part in ("models", "macros", "tests"):
         for path in sorted((DBT_PROJECT / part).rglob("*.sql")):
             text = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.DOTALL)
@@ -223,6 +225,21 @@ def test_empty_build_passes_with_all_unit_tests(built: Built) -> None:
 
 
 # ---- names and arrows ----
+
+
+def test_what_is_built_before_the_fits_reads_none_of_them(built: Built) -> None:
+    """A table built too early would hold the zero rows of a first run, in silence."""
+    fitted = {
+        f"model.loyalty.stg_etl__{table}"
+        for schemas in (clv.INPUT_SCHEMAS, clv.CONTRACT_SCHEMAS, experiments.INPUT_SCHEMAS)
+        for table in schemas
+    }
+    parents: dict[str, list[str]] = built.manifest["parent_map"]
+    early = {f"model.loyalty.{name.removeprefix('+')}" for name in _SUMMARY_MODELS.split()}
+    assert early <= set(parents)
+    while further := {parent for node in early for parent in parents[node]} - early:
+        early |= further
+    assert not early & fitted
 
 
 def test_models_are_named_by_their_layer(built: Built) -> None:

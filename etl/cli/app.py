@@ -26,7 +26,6 @@ from etl.cli.command import day_of as _day
 from etl.cli.command import reporting as _reporting
 from etl.cli.command import settings_of as _settings
 from etl.cli.explaining import explain
-from etl.cli.exporting import export
 
 app = typer.Typer(
     help="The loyalty warehouse: exports in, customer value, loyalty, lifecycle and win-back out.",
@@ -36,7 +35,6 @@ app = typer.Typer(
 )
 app.command()(backfill)
 app.command()(close)
-app.command()(export)
 app.command()(explain)
 
 

@@ -11,7 +11,7 @@ with codes as (
         end as domain,
         class_code as code
     from {{ ref('classification_rules') }}
-    where class_code <> 'eligible'
+    where rule_id <> 'WB99_ELIGIBLE'
     union
     select
         'satisfaction_loyalty_subclass' as domain,

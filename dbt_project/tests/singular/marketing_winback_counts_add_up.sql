@@ -1,43 +1,26 @@
--- Lapsed and lost = eligible + all suppressed, and eligible = treatment + holdout + in no
--- experiment; status by status, read from the stages and from the list itself.
+-- Lapsed and lost = eligible + all suppressed, status by status.
 with universe as (
     select
-        count(case when activity_status = 'lapsed' then 1 end) as lapsed,
-        count(case when activity_status = 'lost' then 1 end) as lost
-    from {{ ref('lifecycle_stages') }}
+        activity_status,
+        count(*) as customers
+    from {{ ref('loyalty_segments') }}
+    where activity_status in ('lapsed', 'lost')
+    group by activity_status
 ),
 
 listed as (
     select
-        count(case when is_eligible and activity_status = 'lapsed' then 1 end) as eligible_lapsed,
-        count(case when is_eligible and activity_status = 'lost' then 1 end) as eligible_lost
+        activity_status,
+        count(case when is_eligible then 1 end)
+        + count(case when suppression_reason is not null then 1 end) as customers
     from {{ ref('winback_targets') }}
-),
-
-counted as (
-    select
-        coalesce(sum(lapsed_count), 0) as lapsed,
-        coalesce(sum(lost_count), 0) as lost,
-        coalesce(sum(case when outcome = 'eligible' then lapsed_count end), 0) as eligible_lapsed,
-        coalesce(sum(case when outcome = 'eligible' then lost_count end), 0) as eligible_lost
-    from {{ ref('winback_suppressions') }}
-    where outcome <> 'erased'
+    group by activity_status
 )
 
 select
-    universe.lapsed,
-    universe.lost,
-    listed.eligible_lapsed,
-    listed.eligible_lost,
-    counted.lapsed as lapsed_counted,
-    counted.lost as lost_counted,
-    counted.eligible_lapsed as eligible_lapsed_counted,
-    counted.eligible_lost as eligible_lost_counted
+    universe.activity_status,
+    universe.customers,
+    listed.customers as customers_listed
 from universe
-cross join listed
-cross join counted
-where
-    universe.lapsed <> counted.lapsed
-    or universe.lost <> counted.lost
-    or listed.eligible_lapsed <> counted.eligible_lapsed
-    or listed.eligible_lost <> counted.eligible_lost
+full join listed on universe.activity_status = listed.activity_status
+where universe.customers is distinct from listed.customers

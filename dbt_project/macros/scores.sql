@@ -10,13 +10,14 @@
 
 
 {# Mean of the parts that are known, each with its weight, times a factor, to six decimals. The
-   weights of unknown parts fall away; null where no part is known.
+   weights of unknown parts fall away; null where no part is known. Cast, or Spark would drop decimals
+   of the sum.
 
    parts: list of [expression, weight]. #}
 {% macro mean_of_known(parts, times=1) -%}
     {%- set weighed, weights = [], [] -%}
     {%- for value, weight in parts -%}
-        {%- do weighed.append('coalesce(' ~ value ~ ', 0) * ' ~ weight) -%}
+        {%- do weighed.append('cast(coalesce(' ~ value ~ ', 0) * ' ~ weight ~ ' as decimal(24, 12))') -%}
         {%- do weights.append(
             'case when ' ~ value ~ ' is not null then ' ~ weight ~ ' else 0 end'
         ) -%}

@@ -3,15 +3,18 @@ with answers as (
 ),
 
 -- A business speaks through those who buy: each answer counts as much as its giver ordered. Where
--- no order names one of them, all count alike.
+-- no order names one of them, all count alike. 19 digits: DuckDB multiplies two decimals of up to
+-- 18 within 64 bits, which a large account would overflow.
 weighed as (
     select
         *,
-        case
-            when sum(respondent_revenue) over (partition by customer_key, part) > 0
-                then respondent_revenue
-            else cast(1 as decimal(18, 4))
-        end as weight
+        cast(
+            case
+                when sum(respondent_revenue) over (partition by customer_key, part) > 0
+                    then respondent_revenue
+                else 1
+            end as decimal(19, 4)
+        ) as weight
     from answers
 ),
 

@@ -28,6 +28,7 @@ HISTORY = (
     "clv_backtests",
     "clv_totals",
     "loyalty_segments",
+    "winback_experiments",
 )
 
 

@@ -83,3 +83,12 @@ dated as (
     from counted
 )
 {%- endmacro %}
+
+
+{# The reasons against contacting, one word each; which of several counts is data: the priority of
+   its rule. Each is a column is_<reason> of int_winback_facts. #}
+{% macro winback_reasons() -%}
+    objected_profiling objected_marketing deceased internal fraud_or_bad_debt minor
+    intentionally_pushed consent_feed_stale no_reachable_channel channel_capped open_complaint
+    open_order open_opportunity recently_contacted too_many_attempts value_unknown not_profitable
+{%- endmacro %}

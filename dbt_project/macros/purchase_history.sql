@@ -14,3 +14,10 @@
     max(case when ordered_on = first_ordered_on and net_revenue > 0 then net_revenue end)
         as first_spend
 {%- endmacro %}
+
+
+{# The day of a customer's n-th net purchase day, null while there are fewer, as a column of a select
+   that groups int_customer_purchase_days by customer. #}
+{% macro purchased_on(purchase_no) -%}
+    max(case when purchase_no = {{ purchase_no }} then ordered_on end)
+{%- endmacro %}

@@ -35,6 +35,12 @@
 {%- endmacro %}
 
 
+{# The end of the last month that ended before the as-of date. #}
+{% macro last_month_end() -%}
+    {{ date_plus(month_of(as_of_date()), '-1') }}
+{%- endmacro %}
+
+
 {# Calendar months from one day's month to another's; the day within the month does not count. #}
 {% macro months_between(first_day, last_day) -%}
     ({{ months_counted(last_day) }} - {{ months_counted(first_day) }})

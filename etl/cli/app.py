@@ -26,6 +26,7 @@ from etl.cli.command import day_of as _day
 from etl.cli.command import reporting as _reporting
 from etl.cli.command import settings_of as _settings
 from etl.cli.explaining import explain
+from etl.cli.exporting import export
 
 app = typer.Typer(
     help="The loyalty warehouse: exports in, customer value, loyalty, lifecycle and win-back out.",
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.command()(backfill)
 app.command()(close)
+app.command()(export)
 app.command()(explain)
 
 

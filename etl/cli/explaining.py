@@ -75,8 +75,7 @@ def _section(section: dict[str, Any]) -> dict[str, Any]:
     told = [f"{f['told_en']} · {f['told_zh']}" for f in section["classes"] if "told_en" in f]
     shown: dict[str, Any] = {"what we see": "\n".join(told)}
     shown |= {f["domain"]: _class(f) for f in section["classes"] if "domain" in f}
-    if section.get("rule"):
-        shown["rule"] = "\n".join(section["rule"].values())
+    shown["rule"] = "\n".join(text for rule in section.get("rules", ()) for text in rule.values())
     shown["inputs"] = _plain(section.get("inputs", {}))
     shown["also known"] = _plain(section["values"])
     shown["thresholds"] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
@@ -14,15 +13,12 @@ from etl.explain.sections import SECTIONS, Section
 _RULE = ("rule_id", "description_en", "description_zh")
 # From which answer on satisfaction is high: one parameter per survey type and scale.
 OF_SCALES = "satisfaction_high_from_"
-# The code a customer had before stands in a column of its own, and the highest ever.
-_VARIANT = re.compile(r"^previous_|_max$")
 
 
 def known(release: Release, key: str) -> dict[str, Any]:
     """Return records, sections, history and gaps of a customer, as ``Explanation`` has them."""
-    parts = [(section, release.rows_of(section.mart, key)) for section in release.sections]
-    scales = _answered(release, key)
-    sections = [_section(release, section, rows, scales) for section, rows in parts]
+    history = release.history(key)
+    sections = _sections(release, key, history)
     return {
         "records": [
             {name: row[name] for name in (*RECORD, "rule")}
@@ -34,7 +30,7 @@ def known(release: Release, key: str) -> dict[str, Any]:
                 **{name: row[name] for name in ("domain", "code", "valid_from", "valid_to")},
                 **_label(release, row["domain"], row["code"]),
             }
-            for row in release.history(key)
+            for row in history
         ],
         "missing": list(_missing(release, sections)),
     }
@@ -48,50 +44,55 @@ def _answered(release: Release, key: str) -> frozenset[str]:
     )
 
 
-def _section(release: Release, section: Section, rows: list[Row], scales: frozenset[str]) -> Row:
-    head = {"name": section.name, "title": section.title, "mart": section.mart}
-    if not rows:
-        return {**head, "absent": section.absent}
-    row = rows[0]
-    rule = release.rules.get(row.get("rule_id") or "")
-    inputs = json.loads(row.get("reason") or "{}")
-    return {
-        **head,
-        "classes": _classes(release, row),
-        "rule": rule and {name: rule[name] for name in _RULE},
-        "inputs": inputs,
-        "values": {n: row[n] for n in section.values if n in row and n not in inputs},
-        "thresholds": _thresholds(release, section, scales),
-    }
+def _sections(release: Release, key: str, history: list[Row]) -> list[Row]:
+    """Return what each mart says; a class that several carry is told where it stands first."""
+    changes = {row["domain"]: row for row in history if row["is_current"]}
+    scales = _answered(release, key)
+    shown: set[str] = set()
+    sections = []
+    for section in release.sections:
+        head: Row = {"name": section.name, "title": section.title, "mart": section.mart}
+        row = release.row_of(section, key)
+        if row is None:
+            sections.append({**head, "absent": section.absent})
+            continue
+        coded = {name for name in release.domains if row.get(name) is not None}
+        classes = [name for name in row if name in coded - shown]
+        shown.update(classes)
+        inputs = json.loads(row.get("reason") or "{}")
+        said = {*inputs, *shown}
+        sections.append(
+            {
+                **head,
+                "classes": [_class(release, name, row[name], changes) for name in classes],
+                "rules": _rules(release, row),
+                "inputs": inputs,
+                "values": {n: row[n] for n in section.values if n in row and n not in said},
+                "thresholds": _thresholds(release, section, scales),
+            }
+        )
+    return sections
 
 
-def _classes(release: Release, row: Row) -> list[Row]:
-    """Return the class columns of a row, each with its names and what was before."""
-    return [
-        {
-            "domain": name,
-            "code": code,
-            **_label(release, name, code),
-            **{
-                key: row[column]
-                for key, column in (
-                    ("previous_code", f"previous_{name}"),
-                    ("changed_on", f"{name}_changed_on"),
-                )
-                if row.get(column) is not None
-            },
-        }
-        for name, code in row.items()
-        if _VARIANT.sub("", name) in release.domains
-        and not name.startswith("previous_")
-        and code is not None
-    ]
+def _class(release: Release, domain: str, code: str | None, changes: dict[str, Row]) -> Row:
+    """Return a class with its names; and since when and after what, where it was seen to change."""
+    found = {"domain": domain, "code": code, **_label(release, domain, code)}
+    change = changes.get(domain, {})
+    if change.get("previous_code") is None:
+        return found
+    return {**found, "previous_code": change["previous_code"], "changed_on": change["valid_from"]}
 
 
 def _label(release: Release, domain: str, code: str | None) -> Row:
-    label = release.labels.get((_VARIANT.sub("", domain), code or ""), {})
+    label = release.labels.get((domain, code or ""), {})
     names = ("label_en", "label_zh", "description", "undetermined_because")
     return {name: label.get(name) for name in names}
+
+
+def _rules(release: Release, row: Row) -> list[Row]:
+    """Return what each rule says that the row names; a mart with two classes names two."""
+    named = [str(row[name]) for name in row if name.endswith("rule_id") and row[name] is not None]
+    return [{name: release.rules[rule][name] for name in _RULE} for rule in named]
 
 
 def _thresholds(release: Release, section: Section, scales: frozenset[str]) -> list[Row]:

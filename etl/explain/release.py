@@ -65,6 +65,11 @@ class Release:
         """What can be told of a customer: the sections whose mart the release has."""
         return [section for section in SECTIONS if section.mart in self.marts]
 
+    def row_of(self, section: Section, customer_key: str) -> Row | None:
+        """Return what a section's mart says of a customer, None where it says nothing."""
+        rows = self.rows_of(section.mart, customer_key)
+        return next((row for row in rows if row.items() >= dict(section.of_rows).items()), None)
+
     def history(self, customer_key: str) -> list[Row]:
         """Return the classes a customer had, with the days; oldest first within each kind."""
         return self.rows_of("class_history", customer_key, "domain, valid_from")

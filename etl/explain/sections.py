@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Section:
-    """One mart with at most one row per customer.
+    """One mart with a row per customer.
 
     Args:
         name: Stable name, for machines.
@@ -22,6 +22,7 @@ class Section:
         told: Columns of these that the customer may see too. Classes are told in the words that
             class_labels has for them; ``reason``, rules and thresholds are not.
         absent: What it means that the customer has no row.
+        of_rows: Columns and values that name the row, where a mart has several per customer.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Section:
     thresholds: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     absent: str = "There is no row for this customer."
+    of_rows: tuple[tuple[str, str], ...] = ()
 
 
 SECTIONS = (
@@ -65,11 +67,14 @@ SECTIONS = (
             "satisfaction_score",
             "satisfaction_basis",
             "satisfaction_responded_on",
+            "satisfaction_score_lowest",
+            "satisfaction_respondents",
             "behavioural_score",
             "discount_share",
             "components_available",
         ),
         thresholds=(
+            "loyalty_attitude_high_min",
             "loyalty_price_driven_min",
             "loyalty_score_high_min",
             "loyalty_too_new_days",
@@ -77,7 +82,27 @@ SECTIONS = (
             "satisfaction_trapped_max",
             "satisfaction_high_from_*",
         ),
-        told=("satisfaction_score", "satisfaction_responded_on", "behavioural_score"),
+        told=("satisfaction_score", "satisfaction_responded_on"),
+    ),
+    Section(
+        name="scores",
+        title="Loyalty in three dimensions",
+        mart="loyalty_scores",
+        values=(
+            "behavioural_score",
+            "repeat_part",
+            "recency_part",
+            "share_part",
+            "tenure_part",
+            "affective_score",
+            "satisfaction_part",
+            "recommendation_part",
+            "identification_part",
+            "conative_score",
+            "total_score",
+        ),
+        thresholds=("loyalty_*_weight",),
+        told=("behavioural_score", "affective_score", "conative_score"),
     ),
     Section(
         name="value",
@@ -116,12 +141,22 @@ SECTIONS = (
             "expected_regain_profit",
             "offer_ceiling",
             "priority_rank",
+            "is_exploration",
+            "experiment",
+            "arm",
+            "stratum",
+            "first_eligible_on",
+            "is_arm_conflict",
         ),
         thresholds=(
             "winback_contact_cost",
+            "winback_exploration_budget",
+            "winback_exploration_share",
             "winback_haircut",
+            "winback_max_attempts",
             "winback_min_profit",
             "winback_offer_cost",
+            "winback_quiet_days",
         ),
         absent="Neither lapsed nor lost, so there is nobody to win back.",
     ),

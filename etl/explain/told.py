@@ -32,13 +32,13 @@ def _told_sections(release: Release, key: str) -> Iterator[Row]:
     """Yield the sections that have something for the customer; the same words are said once."""
     said: list[Row] = []
     for section in release.sections:
-        for row in release.rows_of(section.mart, key):
-            words = [told for name in row for told in _told_words(release, name, row[name])]
-            new = [told for n, told in enumerate(words) if told not in [*said, *words[:n]]]
-            said += new
-            values = {name: row[name] for name in section.told if row.get(name) is not None}
-            if new or values:
-                yield {"title": section.title, "classes": new, "values": values}
+        row = release.row_of(section, key) or {}
+        words = [told for name in row for told in _told_words(release, name, row[name])]
+        new = [told for n, told in enumerate(words) if told not in [*said, *words[:n]]]
+        said += new
+        values = {name: row[name] for name in section.told if row.get(name) is not None}
+        if new or values:
+            yield {"title": section.title, "classes": new, "values": values}
 
 
 def _told_words(release: Release, domain: str, code: object) -> Iterator[Row]:

@@ -13,7 +13,7 @@ import re
 import secrets
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -156,20 +156,18 @@ class Vault:
         Raises:
             LoyaltyError: VAULT_CORRUPT: the stored value was changed, or is another token's.
         """
+        return self.reveal_all([token]).get(token)
+
+    def reveal_all(self, tokens: Iterable[str]) -> dict[str, str]:
+        """Return the clear values of those tokens that the vault knows.
+
+        Raises:
+            LoyaltyError: VAULT_CORRUPT: a stored value was changed, or is another token's.
+        """
         query = "select nonce, ciphertext from personal_values where token = ?"
         with self._open() as connection:
-            row = connection.execute(query, (token,)).fetchone()
-        if row is None:
-            return None
-        try:
-            return self._cipher.decrypt(row[0], row[1], token.encode()).decode()
-        except InvalidTag:
-            raise LoyaltyError(
-                "A value in the vault was changed or belongs to another key.",
-                where=str(self._path),
-                todo="Restore vault and vault key together from the backup.",
-                code="VAULT_CORRUPT",
-            ) from None
+            rows = {token: connection.execute(query, (token,)).fetchone() for token in tokens}
+        return {token: self._decrypted(token, *row) for token, row in rows.items() if row}
 
     def _add(self, connection: sqlite3.Connection, kind: str, pairs: pl.DataFrame) -> int:
         tokens = pairs.select("token").rows()
@@ -186,6 +184,17 @@ class Vault:
         """Encrypt a value and bind it to its token, so that two cannot be exchanged."""
         nonce = os.urandom(_NONCE_BYTES)
         return nonce, self._cipher.encrypt(nonce, value.encode(), token.encode())
+
+    def _decrypted(self, token: str, nonce: bytes, ciphertext: bytes) -> str:
+        try:
+            return self._cipher.decrypt(nonce, ciphertext, token.encode()).decode()
+        except InvalidTag:
+            raise LoyaltyError(
+                "A value in the vault was changed or belongs to another key.",
+                where=str(self._path),
+                todo="Restore vault and vault key together from the backup.",
+                code="VAULT_CORRUPT",
+            ) from None
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

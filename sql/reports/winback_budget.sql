@@ -1,11 +1,11 @@
 -- title: What a win-back campaign may cost and bring
 -- audience: finance
--- answers: What would writing to all eligible customers bring, and up to what offer would it pay?
+-- answers: What would writing to everybody on the list bring, and up to what offer would it pay?
 -- reads: winback_targets
-with eligible as (
+with listed as (
     select *
     from winback_targets
-    where is_eligible
+    where is_eligible and arm = 'treatment'
 )
 
 select
@@ -17,6 +17,6 @@ select
     sum(expected_regain_profit) as expected_regain_profit,
     cast(avg(offer_ceiling) as decimal(18, 2)) as average_offer_ceiling,
     max(offer_ceiling) as highest_offer_ceiling
-from eligible
+from listed
 group by activity_status, uplift_basis
 order by activity_status asc nulls last, uplift_basis asc nulls last

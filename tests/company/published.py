@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,6 +15,7 @@ import pytest
 from etl import route
 from etl.clv import ValueSettings
 from etl.config import Settings, load_settings
+from etl.files import digest_of
 from etl.route import RunResult
 from etl.warehouse.database import BUILD_NAME, frame, read_only
 from etl.warehouse.transform import DbtRun, Progress
@@ -21,15 +23,20 @@ from tests.company.generate import MAPPINGS, Expected, write_company
 
 # Three hundred customers would have no forecast; with one, the route does all it can do.
 BUYERS_ENOUGH = 50
-# Marts that tell what changed from run to run, and which value models there were.
+# Marts that tell what changed from run to run, which value models there were, and since when
+# somebody is in an experiment.
 HISTORY = (
     "customer_key_changes",
     "clv_parameters",
     "clv_backtests",
     "clv_totals",
-    "loyalty_segments",
+    "winback_targets",
+    "class_history",
+    "segment_transitions",
     "winback_experiments",
 )
+# ... and columns of other marts that do.
+HISTORY_COLUMNS = re.compile(r"^(previous_|entered_on|stage_max)|_changed_on$")
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,21 @@ def hashes(result: RunResult, *, with_history: bool = False) -> dict[str, str]:
         with_history: Also of what depends on the days that were run before.
     """
     marts = {name: mart["logical_hash"] for name, mart in result.manifest["marts"].items()}
-    return marts if with_history else {n: h for n, h in marts.items() if n not in HISTORY}
+    if with_history:
+        return marts
+    return {
+        name: _hash_without_history(result.release / f"{name}.parquet") or logical
+        for name, logical in marts.items()
+        if name not in HISTORY
+    }
+
+
+def _hash_without_history(mart: Path) -> str | None:
+    """Hash the other columns of a mart that has columns of history; None where it has none."""
+    columns = [name for name in pl.read_parquet_schema(mart) if HISTORY_COLUMNS.search(name)]
+    if not columns:
+        return None
+    return digest_of(pl.read_parquet(mart).drop(columns).sort(pl.all()).write_csv())
 
 
 def main() -> None:

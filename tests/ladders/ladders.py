@@ -38,6 +38,7 @@ def satisfaction_loyalty(p: Mapping[str, Decimal], _as_of: date) -> Ladder:
                 "has_advocacy": NO,
                 "survey_type": (None, "nps", "csat"),
                 "has_wish_to_leave": NO,
+                "switching_barrier": ("unknown", "none", "contract", "sole_source"),
                 "discount_share": (None, *around(p["loyalty_price_driven_min"])),
                 "satisfaction_score": (
                     Decimal(1),
@@ -48,6 +49,21 @@ def satisfaction_loyalty(p: Mapping[str, Decimal], _as_of: date) -> Ladder:
             }
         },
         never_null=("rule_id", "is_loyalty_high"),
+    )
+
+
+def dick_basu(p: Mapping[str, Decimal], _as_of: date) -> Ladder:
+    everywhere = tuple(Decimal(n) * 2 / 5 for n in range(251))
+    return Ladder(
+        rule_set="dick_basu",
+        facts={
+            "int_customer_loyalty_facts": {
+                "is_internal": NO,
+                "is_not_profiled": NO,
+                "affective_score": (None, *around(p["loyalty_attitude_high_min"]), *everywhere),
+            },
+            "int_customer_loyalty_rules": {"is_loyalty_high": NO},
+        },
     )
 
 
@@ -83,17 +99,21 @@ def winback(_p: Mapping[str, Decimal], _as_of: date) -> Ladder:
     reasons = (
         "objected_profiling", "objected_marketing", "deceased", "internal", "fraud_or_bad_debt",
         "minor", "intentionally_pushed", "consent_feed_stale", "no_reachable_channel",
-        "open_complaint", "open_order", "open_opportunity", "value_unknown", "not_profitable",
+        "channel_capped", "open_complaint", "open_order", "open_opportunity", "recently_contacted",
+        "too_many_attempts", "value_unknown", "not_profitable",
     )  # fmt: skip
     return Ladder(
         rule_set="winback",
-        facts={"int_winback_facts": {f"is_{reason}": NO for reason in reasons}},
+        facts={
+            "int_winback_facts": {f"is_{reason}": NO for reason in (*reasons, "exploration")},
+        },
         never_null=("rule_id", "class_code", "reason_count"),
     )
 
 
 LADDERS: Mapping[str, Callable[[Mapping[str, Decimal], date], Ladder]] = {
     "int_customer_loyalty_rules": satisfaction_loyalty,
+    "int_customer_dick_basu_rules": dick_basu,
     "int_customer_lifecycle_rules": lifecycle,
     "int_winback_rules": winback,
 }

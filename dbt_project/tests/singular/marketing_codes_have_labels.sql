@@ -11,7 +11,7 @@ with codes as (
         end as domain,
         class_code as code
     from {{ ref('classification_rules') }}
-    where rule_id <> 'WB99_ELIGIBLE'
+    where class_code <> 'eligible'
     union
     select
         'satisfaction_loyalty_subclass' as domain,

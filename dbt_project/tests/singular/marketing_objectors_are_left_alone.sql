@@ -64,3 +64,6 @@ where
     or targets.expected_margin_if_won_back is not null
     or targets.expected_regain_profit is not null
     or targets.offer_ceiling is not null
+    or targets.experiment is not null
+    or targets.arm is not null
+    or targets.stratum is not null

@@ -7,7 +7,11 @@
     'classification_rules': ['rule_set', 'rule_id', 'priority', 'class_code', 'subclass_code'],
     'case_meanings': ['reason_code', 'loss_reason', 'is_public_praise', 'is_wish_to_leave'],
     'lifecycle_map': ['lifecycle_raw', 'is_qualified'],
-    'contact_channels': ['channel', 'address_kind'],
+    'contact_channels': ['channel', 'address_kind', 'preference'],
+    'winback_experiments_planned': [
+        'experiment', 'salt', 'starts_on', 'ends_on', 'outcome_days', 'reads_on', 'holdout_share',
+        'material_difference', 'offer_code',
+    ],
 } -%}
 
 with lines as (

@@ -1,9 +1,3 @@
-{%- set reasons = [
-    'objected_profiling', 'objected_marketing', 'deceased', 'internal', 'fraud_or_bad_debt',
-    'minor', 'intentionally_pushed', 'consent_feed_stale', 'no_reachable_channel',
-    'open_complaint', 'open_order', 'open_opportunity', 'value_unknown', 'not_profitable',
-] -%}
-
 with facts as (
     select * from {{ ref('int_winback_facts') }}
 ),
@@ -14,19 +8,21 @@ rules as (
     where rule_set = 'winback'
 ),
 
--- Every reason that applies to a customer; who has none stands under the rule "eligible".
+-- Every reason that applies to a customer; who has none stands under a rule "eligible".
 applying as (
-    {% for reason in reasons -%}
+    {% for reason in winback_reasons().split() -%}
     select
         customer_key,
-        '{{ reason }}' as class_code
+        '{{ reason }}' as class_code,
+        'none' as subclass_code
     from facts
     where is_{{ reason }}
     union all
     {% endfor -%}
     select
         customer_key,
-        'eligible' as class_code
+        'eligible' as class_code,
+        case when is_exploration then 'exploration' else 'none' end as subclass_code
     from facts
 ),
 
@@ -36,11 +32,15 @@ ruled as (
         applying.customer_key,
         rules.rule_id,
         applying.class_code,
+        applying.subclass_code,
         cast(
             count(*) over (partition by applying.customer_key) - 1 as bigint
         ) as reason_count
     from applying
-    inner join rules on applying.class_code = rules.class_code
+    inner join rules
+        on
+            applying.class_code = rules.class_code
+            and applying.subclass_code = rules.subclass_code
     qualify
         row_number() over (
             partition by applying.customer_key

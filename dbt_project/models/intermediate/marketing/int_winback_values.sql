@@ -1,7 +1,5 @@
-with lapsed as (
-    select *
-    from {{ ref('int_customer_activity') }}
-    where activity_status in ('lapsed', 'lost')
+with cells as (
+    select * from {{ ref('int_winback_cells') }}
 ),
 
 lifetime_values as (
@@ -12,36 +10,29 @@ permissions as (
     select * from {{ ref('int_customer_permissions') }}
 ),
 
-uplifts as (
-    select *
-    from {{ ref('winback_uplift') }}
-    where valid_from <= {{ as_of_date() }}
-    qualify
-        row_number() over (
-            partition by activity_status order by valid_from desc nulls last
-        ) = 1
+chances as (
+    select * from {{ ref('int_winback_uplifts_assigned') }}
 ),
 
 -- The margin to expect is that of somebody who has just come back, cut by the haircut. Nothing is
 -- expected of those who are not profiled.
 expected as (
     select
-        lapsed.customer_key,
-        uplifts.p_treat,
-        uplifts.p_control,
+        cells.customer_key,
+        chances.p_treat,
+        chances.p_control,
+        chances.uplift_basis,
         {{ money_mul(
             'lifetime_values.clv_12m_margin_discounted_if_reactivated',
             parameter('winback_haircut')
         ) }} as expected_margin_if_won_back
-    from lapsed
-    inner join permissions on lapsed.customer_key = permissions.customer_key
-    left join uplifts
-        on
-            lapsed.activity_status = uplifts.activity_status
-            and not permissions.is_not_profiled
+    from cells
+    inner join permissions on cells.customer_key = permissions.customer_key
+    left join chances
+        on cells.customer_key = chances.customer_key and not permissions.is_not_profiled
     left join lifetime_values
         on
-            lapsed.customer_key = lifetime_values.customer_key
+            cells.customer_key = lifetime_values.customer_key
             and not permissions.is_not_profiled
 ),
 
@@ -57,6 +48,7 @@ valued as (
         customer_key,
         p_treat,
         p_control,
+        uplift_basis,
         expected_margin_if_won_back,
         {{ money(
             'expected_gain - p_treat * ' ~ parameter('winback_offer_cost')

@@ -14,6 +14,10 @@ loyalty as (
     select * from {{ ref('loyalty_segments') }}
 ),
 
+scores as (
+    select * from {{ ref('loyalty_scores') }}
+),
+
 services as (
     select * from {{ ref('int_customer_services_counted') }}
 ),
@@ -65,12 +69,22 @@ customer_360 as (
         lifecycle.recency_ratio,
         lifecycle.next_expected_order_on,
         loyalty.behavioural_segment,
-        loyalty.behavioural_score,
+        loyalty.previous_behavioural_segment,
+        loyalty.behavioural_segment_changed_on,
         loyalty.satisfaction_loyalty_class,
+        loyalty.previous_satisfaction_loyalty_class,
+        loyalty.satisfaction_loyalty_class_changed_on,
+        loyalty.dick_basu_class,
+        loyalty.previous_dick_basu_class,
+        loyalty.dick_basu_class_changed_on,
         loyalty.satisfaction_score,
         loyalty.satisfaction_basis,
         loyalty.satisfaction_responded_on,
-        loyalty.components_available,
+        scores.behavioural_score,
+        scores.affective_score,
+        scores.conative_score,
+        scores.total_score,
+        scores.components_available,
         rules.class_code as forecast_status,
         lifetime_values.sufficiency,
         lifetime_values.p_order_12m,
@@ -85,6 +99,7 @@ customer_360 as (
     inner join permissions on customers.customer_key = permissions.customer_key
     inner join lifecycle on customers.customer_key = lifecycle.customer_key
     inner join loyalty on customers.customer_key = loyalty.customer_key
+    inner join scores on customers.customer_key = scores.customer_key
     left join services on customers.customer_key = services.customer_key
     inner join lifetime_values on customers.customer_key = lifetime_values.customer_key
     inner join rules on lifetime_values.rule_id = rules.rule_id

@@ -14,6 +14,15 @@ permissions as (
     select * from {{ ref('int_customer_permissions') }}
 ),
 
+entered as (
+    select * from {{ ref('int_customer_stages_entered') }}
+),
+
+activity_changes as (
+    select * from {{ ref('int_class_changes') }}
+    where domain = 'activity_status'
+),
+
 rules as (
     select
         rules.rule_id,
@@ -36,6 +45,14 @@ staged as (
         rules.stage_no,
         rules.stage,
         activity.activity_status,
+        entered.entered_on,
+        entered.entered_on_basis,
+        entered.previous_stage,
+        entered.stage_max,
+        entered.stage_max_voided,
+        entered.next_stage_on,
+        activity_changes.previous_code as previous_activity_status,
+        activity_changes.changed_on as activity_changed_on,
         customers.purchase_days,
         customers.first_ordered_on,
         customers.last_ordered_on,
@@ -58,6 +75,8 @@ staged as (
     inner join ruled on customers.customer_key = ruled.customer_key
     inner join activity on customers.customer_key = activity.customer_key
     inner join permissions on customers.customer_key = permissions.customer_key
+    inner join entered on customers.customer_key = entered.customer_key
+    inner join activity_changes on customers.customer_key = activity_changes.customer_key
     inner join rules on ruled.rule_id = rules.rule_id
 ),
 
@@ -66,7 +85,15 @@ lifecycle_stages as (
         staged.customer_key,
         staged.stage_no,
         staged.stage,
+        staged.entered_on,
+        staged.entered_on_basis,
+        staged.previous_stage,
+        staged.stage_max,
+        staged.stage_max_voided,
+        staged.next_stage_on,
         staged.activity_status,
+        staged.previous_activity_status,
+        staged.activity_changed_on,
         staged.purchase_days,
         staged.first_ordered_on,
         staged.last_ordered_on,

@@ -17,6 +17,10 @@ ruled as (
     select * from {{ ref('int_winback_rules') }}
 ),
 
+memberships as (
+    select * from {{ ref('int_winback_memberships') }}
+),
+
 settings as (
     select * from {{ ref('int_marketing_settings_hashed') }}
 ),
@@ -37,13 +41,21 @@ joined as (
         winback_values.p_control,
         winback_values.expected_regain_profit,
         winback_values.offer_ceiling,
+        winback_values.uplift_basis,
         case when facts.is_profiled then facts.loss_reason end as loss_reason,
+        case when facts.is_profiled then memberships.experiment end as experiment,
+        case when facts.is_profiled then memberships.arm end as arm,
+        case when facts.is_profiled then memberships.stratum end as stratum,
+        case when facts.is_profiled then memberships.assigned_on end as first_eligible_on,
+        case when facts.is_profiled then memberships.is_arm_conflict end as is_arm_conflict,
+        ruled.subclass_code = 'exploration' as is_exploration,
         ruled.rule_id,
         ruled.reason_count
     from facts
     inner join activity on facts.customer_key = activity.customer_key
     inner join winback_values on facts.customer_key = winback_values.customer_key
     inner join ruled on facts.customer_key = ruled.customer_key
+    left join memberships on facts.customer_key = memberships.customer_key
 ),
 
 -- Customers worth the same share a rank: nobody is ahead by the spelling of a key.
@@ -74,11 +86,17 @@ winback_targets as (
         ranked.expected_margin_if_won_back,
         ranked.p_treat,
         ranked.p_control,
-        'assumed' as uplift_basis,
+        ranked.uplift_basis,
         ranked.expected_regain_profit,
         ranked.offer_ceiling,
         ranked.priority_rank,
         ranked.loss_reason,
+        ranked.is_exploration,
+        ranked.experiment,
+        ranked.arm,
+        ranked.stratum,
+        ranked.first_eligible_on,
+        ranked.is_arm_conflict,
         ranked.rule_id,
         {{ reason_json([
             ['activity_status', 'ranked.activity_status'],

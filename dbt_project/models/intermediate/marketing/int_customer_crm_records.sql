@@ -1,0 +1,45 @@
+with records as (
+    select * from {{ ref('int_crm_records_identified') }}
+),
+
+-- The record to write to: not merged away, the business before its people, then the latest.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by customer_key
+            order by
+                case when master_id is null then 0 else 1 end asc nulls last,
+                case when is_business then 0 else 1 end asc nulls last,
+                updated_at desc nulls last,
+                source_system asc nulls last,
+                entity asc nulls last,
+                source_id asc nulls last
+        ) as record_rank
+    from records
+    where entity in ('account', 'contact')
+),
+
+first_records as (
+    select * from ranked
+    where record_rank = 1
+),
+
+-- Of the same system its first account and its first contact.
+crm_records as (
+    select
+        ranked.customer_key,
+        ranked.source_system as crm_system,
+        min_by(ranked.source_id, ranked.record_rank) filter (where ranked.entity = 'contact')
+            as contact_id,
+        min_by(ranked.source_id, ranked.record_rank) filter (where ranked.entity = 'account')
+            as account_id
+    from ranked
+    inner join first_records
+        on
+            ranked.customer_key = first_records.customer_key
+            and ranked.source_system = first_records.source_system
+    group by ranked.customer_key, ranked.source_system
+)
+
+select * from crm_records

@@ -28,3 +28,21 @@
         ) }} as decimal(18, 6)
     )
 {%- endmacro %}
+
+
+{# A score from 1 to 5 by mid-rank: the share of those below and half of those who are equal decides,
+   so that equals share a score however many they are. In whole numbers, which both engines divide
+   alike.
+
+   below, equal, total: how many have less, the same (the customer too), and any amount. #}
+{% macro mid_rank_score(below, equal, total) -%}
+    cast(
+        least(
+            5,
+            1 + {{ integer_divide(
+                '10 * ' ~ below ~ ' + 5 * ' ~ equal,
+                '2 * ' ~ total
+            ) }}
+        ) as bigint
+    )
+{%- endmacro %}

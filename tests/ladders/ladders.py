@@ -111,9 +111,81 @@ def winback(_p: Mapping[str, Decimal], _as_of: date) -> Ladder:
     )
 
 
+def rfm(p: Mapping[str, Decimal], as_of: date) -> Ladder:
+    peers = (*map(int, around(p["score_group_min_customers"], Decimal(1))), None)
+    units = {"business_unit": ("all",)}
+    return Ladder(
+        rule_set="rfm",
+        facts={
+            "int_customer_rfm_facts": {
+                **units,
+                "is_internal": NO,
+                "is_not_profiled": NO,
+                "last_ordered_on": (as_of, None),
+                "frequency_days": (1, 0, 2, 5, 9),
+                "monetary": (Decimal(1), *around(Decimal(0), Decimal("0.0001"))),
+            },
+            "int_customer_rfm_scores": {**units, "recency_peers": peers, "monetary_peers": peers},
+        },
+    )
+
+
+def management(p: Mapping[str, Decimal], _as_of: date) -> Ladder:
+    def counts(*names: str) -> tuple[int, ...]:
+        return tuple({int(n): None for name in names for n in (0, *around(p[name], Decimal(1)))})
+
+    return Ladder(
+        rule_set="management",
+        facts={
+            "int_customer_grade_facts": {
+                "is_internal": NO,
+                "is_not_profiled": NO,
+                "purchase_days": (2, 0, 1),
+                "pareto_class": (None, "A", "B", "C"),
+                "quarters_active": counts("grade_key_quarters_min"),
+                "has_contract": NO,
+                "is_strategic": NO,
+                "is_growth_top": NO,
+                "days_since_last": (30, 29, 31, None),
+                "cycle_days": (Decimal(30), *around(Decimal(31))),
+                "grade_method": ("rfm", "margin", None),
+                "rfm_total": (
+                    None,
+                    *counts("grade_a_rfm_min", "grade_b_rfm_min", "grade_c_rfm_min"),
+                ),
+                "recent_purchase_days": counts(
+                    "grade_public_gold_days_min", "grade_public_silver_days_min"
+                ),
+            }
+        },
+        never_null=("rule_id", "internal_grade", "public_tier"),
+    )
+
+
+def profit_loyalty(_p: Mapping[str, Decimal], _as_of: date) -> Ladder:
+    """The thresholds are those of the build; a group without one has nobody to compare with."""
+    return Ladder(
+        rule_set="profit_loyalty",
+        facts={
+            "int_profit_loyalty_facts": {
+                "score_group": ("person", "business", "of nobody"),
+                "is_internal": NO,
+                "is_not_profiled": NO,
+                "purchase_days": (2, 0, 1),
+                "profit": (*(Decimal(amount) for amount in range(-500, 500, 50)), None),
+                "is_loyalty_high": NO,
+                "case_count": (0, 1, 2),
+            }
+        },
+    )
+
+
 LADDERS: Mapping[str, Callable[[Mapping[str, Decimal], date], Ladder]] = {
     "int_customer_loyalty_rules": satisfaction_loyalty,
     "int_customer_dick_basu_rules": dick_basu,
     "int_customer_lifecycle_rules": lifecycle,
     "int_winback_rules": winback,
+    "int_customer_rfm_rules": rfm,
+    "int_customer_grade_rules": management,
+    "int_profit_loyalty_rules": profit_loyalty,
 }

@@ -7,6 +7,9 @@ with codes as (
             when 'lifecycle' then 'stage'
             when 'lifetime_value' then 'forecast_status'
             when 'contract_renewal' then 'renewal_status'
+            when 'rfm' then 'rfm_status'
+            when 'management' then 'management_class'
+            when 'profit_loyalty' then 'profit_loyalty_class'
             else 'suppression_reason'
         end as domain,
         class_code as code
@@ -59,6 +62,32 @@ with codes as (
         'contract_state' as domain,
         state as code
     from {{ ref('contract_renewals') }}
+    union
+    select
+        case preset when 'native' then 'rfm_group' else preset || '_group' end as domain,
+        rfm_group as code
+    from {{ ref('rfm_groups') }}
+    {%- for domain in ['rfm_group', 'shopify_group', 'klaviyo_group'] %}
+    union
+    select
+        '{{ domain }}' as domain,
+        {{ domain }} as code
+    from {{ ref('customer_rfm') }}
+    {%- endfor %}
+    {%- for domain in ['internal_grade', 'public_tier'] %}
+    union
+    select
+        '{{ domain }}' as domain,
+        {{ domain }} as code
+    from {{ ref('customer_grades') }}
+    {%- endfor %}
+    {%- for domain in ['nature', 'transaction_status', 'time_class', 'pareto_class'] %}
+    union
+    select
+        '{{ domain }}' as domain,
+        coalesce({{ domain }}, 'none') as code
+    from {{ ref('customers') }}
+    {%- endfor %}
     union
     select
         'activity_status' as domain,

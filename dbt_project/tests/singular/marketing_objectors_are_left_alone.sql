@@ -67,3 +67,47 @@ where
     or targets.experiment is not null
     or targets.arm is not null
     or targets.stratum is not null
+union all
+select
+    objectors.customer_key,
+    'customer_rfm' as found_in
+from objectors
+inner join {{ ref('customer_rfm') }} as rfm
+    on objectors.customer_key = rfm.customer_key
+where
+    rfm.rfm_status not in ('not_profiled', 'prospect', 'internal')
+    or rfm.r_score is not null
+    or rfm.recency_days is not null
+    or rfm.monetary is not null
+union all
+select
+    objectors.customer_key,
+    'customer_grades' as found_in
+from objectors
+inner join {{ ref('customer_grades') }} as grades
+    on objectors.customer_key = grades.customer_key
+where
+    grades.management_class not in ('not_profiled', 'none', 'internal')
+    or grades.internal_grade not in ('not_profiled', 'none')
+    or grades.public_tier not in ('not_profiled', 'none')
+    or grades.cycle_days is not null
+    or grades.growth_amount is not null
+union all
+select
+    objectors.customer_key,
+    'profit_loyalty_matrix' as found_in
+from objectors
+inner join {{ ref('profit_loyalty_matrix') }} as matrix
+    on objectors.customer_key = matrix.customer_key
+where
+    matrix.profit_loyalty_class not in ('not_profiled', 'none', 'internal')
+    or matrix.profit is not null
+    or matrix.behavioural_score is not null
+union all
+select
+    objectors.customer_key,
+    'customers' as found_in
+from objectors
+inner join {{ ref('customers') }} as customers
+    on objectors.customer_key = customers.customer_key
+where customers.pareto_class is not null

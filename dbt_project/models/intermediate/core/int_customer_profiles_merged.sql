@@ -23,6 +23,8 @@ merged as (
     select
         customer_key,
         bool_or(is_business) as is_business,
+        min_by(nature_word, record_rank) filter (where nature_word is not null) as nature_word,
+        min_by(type_word, record_rank) filter (where type_word is not null) as type_word,
         min_by(country, record_rank) filter (where country is not null) as country,
         min_by(email_domain, record_rank) filter (where email_domain is not null) as email_domain,
         bool_or(entity = 'contact') as has_contact,

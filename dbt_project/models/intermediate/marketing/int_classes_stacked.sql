@@ -32,6 +32,22 @@ winback as (
         on activity.customer_key = ruled.customer_key
 ),
 
+managed as (
+    select
+        ruled.customer_key,
+        rules.class_code
+    from {{ ref('int_customer_grade_rules') }} as ruled
+    inner join {{ ref('classification_rules') }} as rules on ruled.rule_id = rules.rule_id
+),
+
+profitable as (
+    select
+        ruled.customer_key,
+        rules.class_code
+    from {{ ref('int_profit_loyalty_rules') }} as ruled
+    inner join {{ ref('classification_rules') }} as rules on ruled.rule_id = rules.rule_id
+),
+
 -- From the rules, never from the marts: those read the history that begins here.
 stacked as (
     select
@@ -75,6 +91,31 @@ stacked as (
         'winback_status' as domain,
         class_code as code
     from winback
+    union all
+    select
+        customer_key,
+        'rfm_group' as domain,
+        native_group as code
+    from {{ ref('int_customer_rfm_grouped') }}
+    where business_unit = 'all'
+    union all
+    select
+        customer_key,
+        'management_class' as domain,
+        class_code as code
+    from managed
+    union all
+    select
+        customer_key,
+        'profit_loyalty_class' as domain,
+        class_code as code
+    from profitable
+    union all
+    select
+        customer_key,
+        'pareto_class' as domain,
+        pareto_class as code
+    from {{ ref('customers') }}
 ),
 
 -- A customer without a class stands in the domain, too: only who is gone has no code.

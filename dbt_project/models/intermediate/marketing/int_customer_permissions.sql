@@ -6,16 +6,6 @@ consents as (
     select * from {{ ref('consents') }}
 ),
 
--- A no on one channel is a no: a profile has no channel.
-profiling as (
-    select
-        customer_key,
-        bool_or(not is_granted) as is_objected
-    from consents
-    where purpose = 'profiling'
-    group by customer_key
-),
-
 contact as (
     select
         customer_key,
@@ -43,14 +33,13 @@ feeds as (
 permissions as (
     select
         customers.customer_key,
-        coalesce(profiling.is_objected, false) as is_profiling_objected,
+        coalesce(customers.is_profiling_objected, false) as is_profiling_objected,
         coalesce(contact.is_objected, false) as is_marketing_objected,
         coalesce(feeds.is_stale, false) as is_consent_stale,
-        coalesce(profiling.is_objected, false)
+        coalesce(customers.is_profiling_objected, false)
         or coalesce(customers.is_minor, false) as is_not_profiled,
         nullif(contact.eligible_channels, '') as eligible_channels
     from customers
-    left join profiling on customers.customer_key = profiling.customer_key
     left join contact on customers.customer_key = contact.customer_key
     left join feeds on customers.customer_key = feeds.customer_key
 )

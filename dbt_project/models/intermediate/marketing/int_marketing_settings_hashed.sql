@@ -12,6 +12,9 @@
         'experiment', 'salt', 'starts_on', 'ends_on', 'outcome_days', 'reads_on', 'holdout_share',
         'material_difference', 'offer_code',
     ],
+    'rfm_groups': ['preset', 'r_score', 'fm_score', 'rfm_group', 'valid_from'],
+    'grade_methods': ['score_group', 'grade_method', 'valid_from'],
+    'customer_natures': ['word', 'nature', 'is_strategic'],
 } -%}
 
 with lines as (

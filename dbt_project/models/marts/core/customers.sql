@@ -1,52 +1,37 @@
-with identities as (
-    select distinct customer_key
-    from {{ ref('stg_etl__identities') }}
-    where customer_key is not null
+with described as (
+    select * from {{ ref('int_customers_described') }}
 ),
 
-profiles as (
-    select * from {{ ref('int_customer_profiles_merged') }}
+dealings as (
+    select * from {{ ref('int_customer_dealings') }}
 ),
 
-order_sums as (
-    select * from {{ ref('int_customer_orders_summed') }}
+pareto as (
+    select * from {{ ref('int_customers_pareto_classed') }}
 ),
 
-business_units as (
-    select * from {{ ref('int_customer_business_units_ranked') }}
-    where business_unit_rank = 1
+-- A no on one channel is a no: a profile has no channel.
+profiling as (
+    select
+        customer_key,
+        bool_or(not is_granted) as is_objected
+    from {{ ref('consents') }}
+    where purpose = 'profiling'
+    group by customer_key
 ),
 
 joined as (
     select
-        identities.customer_key,
-        case when profiles.is_business then 'business' else 'person' end as customer_type,
-        coalesce(profiles.country, order_sums.ship_country) as country,
-        coalesce(profiles.is_internal, false) as is_internal,
-        coalesce(profiles.is_deceased, false) as is_deceased,
-        coalesce(profiles.is_minor, false) as is_minor,
-        coalesce(profiles.has_bad_debt, false) as has_bad_debt,
-        coalesce(order_sums.has_fraud, false) as has_fraud,
-        profiles.account_closed_on,
-        coalesce(profiles.has_contact, false) as has_contact,
-        coalesce(profiles.has_email, false) or coalesce(order_sums.has_email, false) as has_email,
-        coalesce(profiles.has_phone, false) or coalesce(order_sums.has_phone, false) as has_phone,
-        profiles.email_bounced_on,
-        coalesce(profiles.email_domain, order_sums.email_domain) as email_domain,
-        profiles.created_on,
-        order_sums.first_ordered_on,
-        order_sums.last_ordered_on,
-        coalesce(order_sums.order_count, 0) as order_count,
-        coalesce(order_sums.purchase_days, 0) as purchase_days,
-        coalesce(order_sums.net_revenue, 0) as net_revenue,
-        coalesce(order_sums.margin, 0) as margin,
-        business_units.business_unit as primary_business_unit,
-        coalesce(order_sums.business_unit_count, 0) as business_unit_count,
-        order_sums.history_starts_on
-    from identities
-    left join profiles on identities.customer_key = profiles.customer_key
-    left join order_sums on identities.customer_key = order_sums.customer_key
-    left join business_units on identities.customer_key = business_units.customer_key
+        described.*,
+        dealings.has_past_transaction,
+        dealings.has_ongoing_transaction,
+        dealings.has_upcoming_transaction,
+        coalesce(profiling.is_objected, false) as is_profiling_objected,
+        pareto.pareto_class
+    from described
+    inner join dealings on described.customer_key = dealings.customer_key
+    left join pareto on described.customer_key = pareto.customer_key
+    left join profiling on described.customer_key = profiling.customer_key
 ),
 
 customers as (
@@ -87,7 +72,19 @@ customers as (
                 <= {{ parameter('time_class_new_days') }}
                 then 'new'
             else 'established'
-        end as time_class
+        end as time_class,
+        nature,
+        case
+            when has_ongoing_transaction then 'ongoing'
+            when has_upcoming_transaction then 'upcoming'
+            when has_past_transaction then 'past'
+            else 'none'
+        end as transaction_status,
+        has_past_transaction,
+        has_ongoing_transaction,
+        has_upcoming_transaction,
+        is_profiling_objected,
+        case when not (is_profiling_objected or is_minor) then pareto_class end as pareto_class
     from joined
 )
 

@@ -9,7 +9,7 @@ with postings as (
 ),
 
 customers as (
-    select * from {{ ref('customers') }}
+    select * from {{ ref('int_customers_described') }}
 ),
 
 -- A customer of two units is one customer of all.

@@ -3,8 +3,8 @@ with customers as (
 ),
 
 -- Frozen for a month: only days up to the end of the last month count, so that within a month
--- nobody's status moves because somebody else bought. What becomes known of those days later (a late
--- delivery, a refund, a merge) counts from the day it is known.
+-- nobody's status moves because somebody else bought. What becomes known of those days later (a
+-- late delivery, a refund, a merge) counts from the day it is known.
 frozen_intervals as (
     select *
     from {{ ref('int_customer_intervals') }}

@@ -41,7 +41,7 @@ amounts as (
     group by parties.customer_key, spend.category
 ),
 
--- What came back is taken from an order's lines in proportion.
+-- What came back is taken from an order's lines in proportion; only where spend is on file.
 sales as (
     select
         orders.customer_key,
@@ -57,6 +57,10 @@ sales as (
         on orders.source_system = lines.source_system and orders.order_id = lines.order_id
     inner join products
         on lines.source_system = products.source_system and lines.product_id = products.product_id
+    inner join amounts
+        on
+            orders.customer_key = amounts.customer_key
+            and products.category = amounts.category
     where
         extract(year from orders.ordered_on)
         = extract(year from {{ date_plus(as_of_date(), 1) }}) - 1

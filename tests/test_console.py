@@ -7,6 +7,7 @@ import json
 from decimal import Decimal
 
 import pytest
+from rich.cells import cell_len
 
 from etl.cli import console
 from etl.cli.console import Output
@@ -38,6 +39,17 @@ def test_a_table_that_fits_is_a_table(screen):
     Output().rows(("shop_name", "net_revenue"), [("north", Decimal("1234.5000"))])
     assert printed(text)[0].split("  ")[0] == "shop name"
     assert printed(text)[-1].split() == ["north", "1,234.50"]
+
+
+def test_columns_that_would_fit_are_not_cut_for_a_long_one(screen):
+    """The room left goes to those who ask for least; no word is broken, in Chinese neither."""
+    text = screen(60)
+    headers = ("kind", "not_applicable", "label", "why")
+    rows = [("satisfaction loyalty class", 1, "公开批评的新客户", "a reason " * 9)] * 3
+    Output().rows(headers, rows)
+    assert max(cell_len(line) for line in printed(text)) <= 60
+    for word in ("satisfaction", "applicable", "公开批评的新客户", "reason"):
+        assert word in text.getvalue()
 
 
 def test_few_rows_that_are_too_wide_become_columns(screen):

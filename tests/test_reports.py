@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
 from etl.errors import UsageError
@@ -217,3 +218,23 @@ def test_the_win_back_universe_is_complete(built_marts: Path) -> None:
         ).fetchone()
     assert gone is not None
     assert universe["customer_count"].sum() == gone[0]
+
+
+def test_every_customer_is_in_one_class_of_each_kind(built_marts: Path) -> None:
+    with read_only(built_marts) as connection:
+        classes = run_report(connection, find_report("class_distribution"))
+        coverage = run_report(connection, find_report("class_coverage"))
+        customers = connection.execute("select count(*) from customers").fetchone()
+    assert customers is not None
+    sums = classes.group_by("domain").agg(pl.col("customers").sum(), pl.col("share").sum())
+    assert set(sums["customers"]) == {customers[0]}
+    assert sums["share"].cast(float).is_between(0.999, 1.001).all()
+    assert classes["label_en"].null_count() == 0
+    assert classes["label_zh"].null_count() == 0
+    counted = coverage.select(
+        pl.sum_horizontal(
+            "with_verdict", "unknown", "insufficient", "not_profiled", "not_applicable"
+        )
+    ).to_series()
+    assert counted.equals(coverage["customers"], check_names=False)
+    assert set(coverage["domain"]) < set(classes["domain"])

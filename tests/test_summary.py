@@ -6,6 +6,7 @@ import io
 import json
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from etl.cli import console
@@ -31,8 +32,34 @@ def test_people_see_what_came_in_and_what_came_out(
     assert "…" not in shown  # nothing is cut off
     for row in published.result.manifest["reconciliation"]["tables"]:
         assert f"{row['rows_delivered']:,}" in shown
-    for title in ("Customer value by shop", "The six stages", "Who lapsed"):
+    for title in (
+        "Customer value by shop",
+        "Every class and its size",
+        "The six stages",
+        "Who lapsed",
+    ):
         assert title in shown
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_every_class_is_shown_with_its_size_once_per_kind(
+    published: PublishedCompany, screen: io.StringIO, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    terminal = Console(file=screen, width=width, force_terminal=True, no_color=True)
+    monkeypatch.setattr(console, "_data", terminal)
+    print_summary(published.settings, Output(), published.result.release)
+    shown = screen.getvalue().split("Every class and its size")[1].split("The six stages")[0]
+    sizes = published.ask(
+        "select label_en, count(*) as customers from class_history"
+        " join class_labels using (domain, code) where is_current group by domain, label_en"
+    )
+    words = " ".join(shown.split())
+    for label, customers in sizes.rows():
+        assert label.split()[0] in words
+        assert f"{customers:,}" in words
+    assert words.count("behavioural") == 1
+    assert max(map(cell_len, shown.splitlines())) <= width
+    assert "No usable survey answer" in words
 
 
 def test_machines_get_one_object(

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -92,9 +93,10 @@ def _line(stream: Any, value: Mapping[str, Any]) -> None:
 def _table(headers: list[str], cells: list[list[str]], title: str) -> Table:
     """Lay out a table; rows that are too wide stand as columns, or below each other."""
     for top, rest in ((headers, cells), _turned(headers, cells)):
-        widths = _least_widths(top, rest)
-        if sum(widths) + _GAP * (len(widths) - 1) <= _data.width:
-            return _upright(top, rest, widths, title)
+        room = _data.width - _GAP * (len(top) - 1)
+        least = _least_widths(top, rest)
+        if sum(least) <= room:
+            return _upright(top, rest, _widths(least, _full_widths(top, rest), room), title)
     return _stacked(headers, cells, title)
 
 
@@ -102,7 +104,7 @@ def _upright(headers: list[str], cells: list[list[str]], widths: list[int], titl
     table = _frame(title)
     for n, header in enumerate(headers):
         numeric = all(_is_number(row[n]) for row in cells)
-        table.add_column(header, justify="right" if numeric else "left", min_width=widths[n])
+        table.add_column(header, justify="right" if numeric else "left", width=widths[n])
     for row in cells:
         table.add_row(*row)
     return table
@@ -127,13 +129,27 @@ def _stacked(headers: list[str], cells: list[list[str]], title: str) -> Table:
 def _least_widths(headers: list[str], cells: list[list[str]]) -> list[int]:
     """Return the least width of each column that breaks no word."""
     return [
-        max(len(word) for text in (header, *(row[n] for row in cells)) for word in _split(text))
-        for n, header in enumerate(headers)
+        max(cell_len(word) for text in texts for word in text.split() or [""])
+        for texts in zip(headers, *cells, strict=True)
     ]
 
 
-def _split(text: str) -> list[str]:
-    return text.split() or [""]
+def _full_widths(headers: list[str], cells: list[list[str]]) -> list[int]:
+    """Return the width of each column that breaks no line."""
+    return [
+        max(cell_len(line) for text in texts for line in text.splitlines() or [""])
+        for texts in zip(headers, *cells, strict=True)
+    ]
+
+
+def _widths(least: list[int], full: list[int], room: int) -> list[int]:
+    """Share out the room: whole lines first where they ask for least."""
+    widths, left = list(least), room - sum(least)
+    for n in sorted(range(len(widths)), key=lambda n: full[n] - least[n]):
+        more = min(full[n] - least[n], left)
+        widths[n] += more
+        left -= more
+    return widths
 
 
 def _frame(title: str, *, show_header: bool = True) -> Table:

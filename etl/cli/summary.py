@@ -6,6 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from etl.cli.console import Output
 from etl.config import DEFAULT_CURRENCY, Settings
 from etl.files import read_document
@@ -31,12 +33,8 @@ _REPORTS: dict[str, tuple[str, ...]] = {
         "bias",
     ),
     "margin_coverage": ("source_system", "margin_basis", "net_revenue", "margin", "margin_rate"),
-    "loyalty_class_sizes": (
-        "satisfaction_loyalty_class",
-        "satisfaction_loyalty_subclass",
-        "customer_count",
-        "share_of_customers",
-    ),
+    "class_coverage": (),
+    "class_distribution": ("domain", "label_en", "customers", "share", "why"),
     "lifecycle_funnel": (),
     "winback_universe": ("outcome", "customer_count", "lapsed_count", "lost_count"),
 }
@@ -62,9 +60,21 @@ def print_summary(settings: Settings, output: Output, release: Path | None = Non
         for name, columns in _REPORTS.items():
             report = find_report(name)
             answer = run_report(connection, report)
-            answer = answer.select(columns) if columns else answer
+            answer = _spoken(answer.select(columns) if columns else answer)
             output.rows(answer.columns, answer.rows(), report.title)
     output.text(_NEXT)
+
+
+def _spoken(answer: pl.DataFrame) -> pl.DataFrame:
+    """Name a kind of class in words, and once for all of its classes."""
+    if "domain" not in answer.columns:
+        return answer
+    kind = pl.col("domain")
+    first = kind.ne_missing(kind.shift())
+    words = kind.str.replace_all("_", " ")
+    return answer.with_columns(
+        pl.when(first).then(words).otherwise(pl.lit("")).alias("kind")
+    ).select("kind", pl.exclude("kind", "domain"))
 
 
 def print_status(settings: Settings, output: Output) -> None:
@@ -164,6 +174,7 @@ def _money(amount: str | None) -> str:
 _NEXT = """
 What next
   .venv/bin/loyalty report       ready questions for finance and marketing
+  .venv/bin/loyalty explain      why one customer is in each class: <customer_key>
   .venv/bin/loyalty rejects      what was quarantined, and why
   .venv/bin/loyalty status       what is landed, built and served
   make airflow                   the same DAGs, run by Airflow's own scheduler

@@ -20,8 +20,6 @@ HARSH = re.compile(r"terrorist|barnacle|butterfl|stranger|miser|暴徒|人质", 
 NO_CLASS = re.compile(
     r"_basis$|_source$|^(rule_id|components_available|arm|channel|outcome|verdict|metric|domain)$"
 )
-# Codes of these marts are classes too where a class is named like the column.
-OTHER_AUDIENCES = ("core", "finance")
 # How a domain's code stands in other columns: what it was before, the highest ever.
 VARIANTS = re.compile(r"^previous_|_max$")
 

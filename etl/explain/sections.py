@@ -41,6 +41,11 @@ SECTIONS = (
         title="Stage and activity",
         mart="lifecycle_stages",
         values=(
+            "entered_on",
+            "entered_on_basis",
+            "next_stage_on",
+            "stage_max",
+            "stage_max_voided",
             "purchase_days",
             "first_ordered_on",
             "last_ordered_on",
@@ -57,7 +62,7 @@ SECTIONS = (
             "lifecycle_first_time_max_days",
             "lifecycle_stable_days_min",
         ),
-        told=("purchase_days", "first_ordered_on", "last_ordered_on"),
+        told=("entered_on", "purchase_days", "first_ordered_on", "last_ordered_on"),
     ),
     Section(
         name="loyalty",

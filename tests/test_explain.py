@@ -45,6 +45,13 @@ RULES = {
         "int_customer_dick_basu_rules",
     ),
     "scores": ("int_customer_loyalty_scores",),
+    "rfm": ("int_customer_rfm_facts", "int_customer_rfm_scores", "int_customer_rfm_rules"),
+    "grades": ("int_customer_grade_facts", "int_customer_grade_rules"),
+    "profit_loyalty": (
+        "int_profit_loyalty_facts",
+        "int_profit_loyalty_thresholds",
+        "int_profit_loyalty_rules",
+    ),
     "winback": ("int_winback_facts", "int_winback_values"),
 }
 # Words for people that a customer should never read about themselves.

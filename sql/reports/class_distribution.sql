@@ -23,6 +23,21 @@ with classed as (
         'customer_type' as domain,
         customer_type as code
     from customer_360
+    union all
+    select
+        'nature' as domain,
+        nature as code
+    from customer_360
+    union all
+    select
+        'transaction_status' as domain,
+        transaction_status as code
+    from customer_360
+    union all
+    select
+        'public_tier' as domain,
+        public_tier as code
+    from customer_360
 ),
 
 sizes as (

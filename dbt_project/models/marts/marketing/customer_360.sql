@@ -18,6 +18,15 @@ scores as (
     select * from {{ ref('loyalty_scores') }}
 ),
 
+rfm as (
+    select * from {{ ref('customer_rfm') }}
+    where business_unit = 'all'
+),
+
+grades as (
+    select * from {{ ref('customer_grades') }}
+),
+
 services as (
     select * from {{ ref('int_customer_services_counted') }}
 ),
@@ -41,6 +50,7 @@ customer_360 as (
         {{ as_of_date() }} as as_of_date,
         not permissions.is_not_profiled as is_profiled,
         customers.customer_type,
+        customers.nature,
         customers.country,
         customers.is_internal,
         customers.created_on,
@@ -52,6 +62,7 @@ customer_360 as (
         customers.primary_business_unit,
         customers.business_unit_count,
         customers.time_class,
+        customers.transaction_status,
         customers.first_ordered_on,
         customers.last_ordered_on,
         customers.is_left_censored,
@@ -90,6 +101,18 @@ customer_360 as (
         scores.conative_score,
         scores.total_score,
         scores.components_available,
+        rfm.rfm_group,
+        rfm.previous_rfm_group,
+        rfm.rfm_group_changed_on,
+        rfm.shopify_group,
+        rfm.klaviyo_group,
+        rfm.r_score,
+        rfm.f_score,
+        rfm.m_score,
+        grades.management_class,
+        grades.previous_management_class,
+        grades.management_class_changed_on,
+        grades.public_tier,
         rules.class_code as forecast_status,
         lifetime_values.sufficiency,
         lifetime_values.p_order_12m,
@@ -105,6 +128,8 @@ customer_360 as (
     inner join lifecycle on customers.customer_key = lifecycle.customer_key
     inner join loyalty on customers.customer_key = loyalty.customer_key
     inner join scores on customers.customer_key = scores.customer_key
+    inner join rfm on customers.customer_key = rfm.customer_key
+    inner join grades on customers.customer_key = grades.customer_key
     left join services on customers.customer_key = services.customer_key
     inner join lifetime_values on customers.customer_key = lifetime_values.customer_key
     inner join rules on lifetime_values.rule_id = rules.rule_id

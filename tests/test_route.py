@@ -314,6 +314,17 @@ def test_an_earlier_day_uses_only_what_was_known(
     for refit in (False, True):
         daily = run(settings, AS_OF, refit=refit, checked=False)
         assert hashes(daily) == hashes(published.result)
+    # Arms drawn on the 29th hold: not the refit, nor a suppression since, has changed one.
+    arms = (
+        "select customer_key, arm, stratum, first_eligible_on from winback_targets where arm <> ''"
+    )
+    drawn, kept = (
+        PublishedCompany(settings, published.expected, result).ask(arms).rows()
+        for result in (never_saw, daily)
+    )
+    assert drawn
+    assert {row for row in kept if row[-1] == EARLIER} <= set(drawn)
+    assert not {key for key, *_, day in kept if day == AS_OF} & {key for key, *_ in drawn}
     # The last drop makes two customers one; who only ran that day has seen no change.
     changes = PublishedCompany(settings, published.expected, daily).ask(
         "select changed_on, reason, old_key <> current_key as moved from customer_key_changes"

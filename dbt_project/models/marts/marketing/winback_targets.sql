@@ -21,6 +21,11 @@ memberships as (
     select * from {{ ref('int_winback_memberships') }}
 ),
 
+changes as (
+    select * from {{ ref('int_class_changes') }}
+    where domain = 'winback_status'
+),
+
 settings as (
     select * from {{ ref('int_marketing_settings_hashed') }}
 ),
@@ -48,6 +53,8 @@ joined as (
         case when facts.is_profiled then memberships.stratum end as stratum,
         case when facts.is_profiled then memberships.assigned_on end as first_eligible_on,
         case when facts.is_profiled then memberships.is_arm_conflict end as is_arm_conflict,
+        case when facts.is_profiled then changes.previous_code end as previous_winback_status,
+        case when facts.is_profiled then changes.changed_on end as winback_status_changed_on,
         ruled.subclass_code = 'exploration' as is_exploration,
         ruled.rule_id,
         ruled.reason_count
@@ -56,6 +63,7 @@ joined as (
     inner join winback_values on facts.customer_key = winback_values.customer_key
     inner join ruled on facts.customer_key = ruled.customer_key
     left join memberships on facts.customer_key = memberships.customer_key
+    left join changes on facts.customer_key = changes.customer_key
 ),
 
 -- Customers worth the same share a rank: nobody is ahead by the spelling of a key.
@@ -97,6 +105,8 @@ winback_targets as (
         ranked.stratum,
         ranked.first_eligible_on,
         ranked.is_arm_conflict,
+        ranked.previous_winback_status,
+        ranked.winback_status_changed_on,
         ranked.rule_id,
         {{ reason_json([
             ['activity_status', 'ranked.activity_status'],

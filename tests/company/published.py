@@ -24,13 +24,14 @@ from tests.company.generate import MAPPINGS, Expected, write_company
 # Three hundred customers would have no forecast; with one, the route does all it can do.
 BUYERS_ENOUGH = 50
 # Marts that tell what changed from run to run, which value models there were, and since when
-# somebody is in an experiment.
+# somebody is in an experiment, which keeps them off lists.
 HISTORY = (
     "customer_key_changes",
     "clv_parameters",
     "clv_backtests",
     "clv_totals",
     "winback_targets",
+    "export_segments",
     "class_history",
     "segment_transitions",
     "winback_experiments",

@@ -12,7 +12,7 @@ import pytest
 
 from etl.config import DBT_PROJECT
 from tests.company.published import PublishedCompany
-from tests.ladders.compiled import CompiledModels
+from tests.compiled import CompiledModels
 from tests.ladders.ladders import LADDERS
 from tests.ladders.lattice import KEY, Ladder
 

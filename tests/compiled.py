@@ -105,21 +105,22 @@ class CompiledModels:
     @cached_property
     def relations(self) -> dict[str, str]:
         """The table or view of each model, by the model's name."""
-        return {node["name"]: node["relation_name"] for node in self._models.values()}
+        return {node["name"]: node["relation_name"] for node in self.models.values()}
 
     @property
     def marts(self) -> list[str]:
         """Names of the models that readers see."""
-        return [node["name"] for node in self._models.values() if node["fqn"][1] == "marts"]
+        return [node["name"] for node in self.models.values() if node["fqn"][1] == "marts"]
 
     @property
-    def _models(self) -> dict[str, dict[str, Any]]:
+    def models(self) -> dict[str, dict[str, Any]]:
+        """The manifest's models by their id."""
         nodes = self.manifest["nodes"]
         return {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
 
     def _following(self, roots: Mapping[str, str]) -> list[str]:
         """Models that some models decide, these included, each after those that it reads."""
-        models = self._models
+        models = self.models
         reads = {key: set(node["depends_on"]["nodes"]) for key, node in models.items()}
         found: list[str] = []
         decided: set[str] = set()

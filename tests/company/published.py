@@ -37,7 +37,7 @@ HISTORY = (
     "winback_experiments",
 )
 # ... and columns of other marts that do.
-HISTORY_COLUMNS = re.compile(r"^(previous_|entered_on|stage_max)|_changed_on$")
+HISTORY_COLUMNS = re.compile(r"^(previous_|entered_on|stage_max)|_(changed|entered)_on$")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ with orders as (
         and customer_key is not null
         and ordered_on <= {{ as_of_date() }}
         and {{ days_between('ordered_on', as_of_date()) }}
-        <= {{ parameter('loyalty_score_window_days') }}
+        < {{ parameter('loyalty_score_window_days') }}
 ),
 
 summed as (

@@ -29,12 +29,14 @@ summed as (
 ),
 
 -- Growth needs a year to grow from: who came this year, or came back, is not the same as one who
--- buys more. In money: a rate would put one dollar that became ten before everybody.
+-- buys more. In money: a rate would put one dollar that became ten before everybody. Who left no
+-- money this year has gone and is nobody's peer: among the many gone a dollar more is the top.
 measured as (
     select
         customers.customer_key,
         customers.customer_type,
-        cast(summed.revenue_recent - summed.revenue_before as decimal(18, 4)) as growth_amount
+        cast(summed.revenue_recent - summed.revenue_before as decimal(18, 4)) as growth_amount,
+        summed.revenue_recent > 0 as is_peer
     from summed
     inner join customers on summed.customer_key = customers.customer_key
     where summed.revenue_before > 0
@@ -46,6 +48,7 @@ ties as (
         growth_amount,
         count(*) as tie_count
     from measured
+    where is_peer
     group by customer_type, growth_amount
 ),
 
@@ -69,14 +72,18 @@ growth as (
         measured.customer_key,
         measured.growth_amount,
         cast(ranked.total_count as bigint) as growth_peers,
-        measured.growth_amount > 0
-        and ranked.total_count >= {{ parameter('score_group_min_customers') }}
-        and 2 * ranked.above_count + ranked.tie_count
-        <= 2 * ranked.total_count * {{ parameter('grade_growth_top_share') }} as is_growth_top
+        coalesce(
+            measured.growth_amount > 0
+            and ranked.total_count >= {{ parameter('score_group_min_customers') }}
+            and 2 * ranked.above_count + ranked.tie_count
+            <= 2 * ranked.total_count * {{ parameter('grade_growth_top_share') }},
+            false
+        ) as is_growth_top
     from measured
-    inner join ranked
+    left join ranked
         on
-            measured.customer_type = ranked.customer_type
+            measured.is_peer
+            and measured.customer_type = ranked.customer_type
             and measured.growth_amount = ranked.growth_amount
 )
 

@@ -26,7 +26,7 @@ repeat_days as (
     where
         purchase_no >= 2
         and {{ days_between('ordered_on', as_of_date()) }}
-        <= {{ parameter('loyalty_score_window_days') }}
+        < {{ parameter('loyalty_score_window_days') }}
     group by customer_key
 ),
 

@@ -49,7 +49,8 @@ case_counts as (
     group by customer_key
 ),
 
--- Contacts that took somebody's time: what a machine sends costs next to nothing.
+-- Contacts that took somebody's time: ours to the customer, and theirs that one of us took. What a
+-- machine sends, and a click, a review or the like of the customer, costs next to nothing.
 contact_counts as (
     select
         parties.customer_key,
@@ -62,6 +63,7 @@ contact_counts as (
     where
         parties.customer_key is not null
         and not coalesce(interactions.is_auto, false)
+        and (interactions.direction = 'out' or interactions.rep_id is not null)
         and interactions.occurred_on <= {{ as_of_date() }}
         and interactions.occurred_on > {{ window_start }}
     group by parties.customer_key

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from tests.ladders.compiled import CompiledModels
 
 from tests.company.published import PublishedCompany
+from tests.compiled import CompiledModels
 from tests.ladders.lattice import KEY
 
 CUSTOMERS = 500

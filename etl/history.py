@@ -14,7 +14,7 @@ import polars as pl
 from etl import identity
 
 CLASS_HISTORY = "class_history"
-_GRAIN = ["customer_key", "domain", "changed_on"]
+GRAIN = ["customer_key", "domain", "changed_on"]
 KNOWN_SCHEMA: dict[str, pl.DataType] = {
     "customer_key": pl.String(),
     "domain": pl.String(),
@@ -60,9 +60,9 @@ def proposed_classes(changed: pl.DataFrame, stated: pl.DataFrame, as_of: date) -
     if stated.filter(pl.col("changed_on") > as_of).height:
         return today.clear()
     stored = stated.filter(pl.col("changed_on") == as_of).select(list(STATE_SCHEMA))
-    withdrawn = stored.join(today, on=_GRAIN, how="anti").with_columns(
+    withdrawn = stored.join(today, on=GRAIN, how="anti").with_columns(
         is_withdrawn=pl.lit(value=True)
     )
     wanted = pl.concat([today, withdrawn])
     fresh = wanted.join(stored, on=list(STATE_SCHEMA), how="anti", nulls_equal=True)
-    return fresh.sort(_GRAIN)
+    return fresh.sort(GRAIN)

@@ -15,7 +15,7 @@ contract_fits          fit of the renewals of contracts            ``in_force_fr
 winback_assignments    experiment and customer drawn into it       ``eligible_on``
 winback_results        experiment, stratum and arm, read once      ``read_on``
 customer_keys          record, and day its customer key changed    ``changed_on``
-class_history          customer, domain, day its code changed     ``changed_on``
+class_history          customer, domain, day its code changed      ``changed_on``
 accepted_deliveries    delivery whose rejects a person accepted    at once
 clv_closes             close of a month                            ``as_of_on``
 clv_closed_values      close, customer and business unit           as their close
@@ -25,7 +25,7 @@ clv_closed_lines       close, business unit and line               as their clos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,22 @@ def read_state(
         frames.append(pl.read_parquet(path).with_columns(number))
     # A column that came later is null in what was committed before it.
     return pl.concat(frames, how="diagonal")
+
+
+def last_stated(
+    settings: Settings,
+    name: str,
+    schema: Mapping[str, pl.DataType],
+    as_of: date,
+    grain: Sequence[str],
+) -> pl.DataFrame:
+    """Return what was stated last of each ``grain`` by a day: ``schema``, sorted by the grain.
+
+    Raises:
+        LakeCorrupt: A state file's bytes differ from its commit.
+    """
+    stated = read_state(settings, name, schema, as_of).sort(COMMIT_SEQUENCE)
+    return stated.unique(grain, keep="last").select(list(schema)).sort(grain)
 
 
 def state_paths(settings: Settings, name: str, as_of: date) -> list[Path]:

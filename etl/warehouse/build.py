@@ -6,6 +6,7 @@ components) and the parameters of the value models (maximum likelihood).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -37,7 +38,10 @@ from etl.warehouse.rates import refuse_missing_rates, reporting_variables
 from etl.warehouse.reconcile import reconcile
 from etl.warehouse.record import BuildRecord
 from etl.warehouse.transform import DbtRun, Progress
-from etl.warehouse.values import CLV_STATE, fit_values, stored_fits
+from etl.warehouse.values import fit_values, stored_fits
+
+# One frame per kind of state, by name.
+Frames = dict[str, pl.DataFrame]
 
 _IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest +int_leads_latest"
 _SUMMARY_MODELS = (
@@ -47,6 +51,15 @@ _SUMMARY_MODELS = (
 # These tests can only count rows; what etl asks in their place can tell what is wrong.
 _RATES_TEST = "records_have_a_rate"
 _RECONCILIATION_TEST = "reconciliation_has_no_difference"
+# What state knows by a day. Each kind counts in the name of a run, as do the fits of values.
+_KINDS: dict[str, Callable[[Settings, date], pl.DataFrame]] = {
+    ASSIGNMENTS: known_assignments,
+    CLASS_HISTORY: known_classes,
+    CLOSES: known_closes,
+    CONTRACT_FITS: known_fits,
+    KEY_STATE: known_changes,
+    RESULTS: known_results,
+}
 _CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".json"}
 
 
@@ -55,7 +68,7 @@ class Build:
     """A finished, unpublished build and the state it proposes."""
 
     record: BuildRecord
-    proposals: dict[str, pl.DataFrame]
+    proposals: Frames
 
 
 def build_warehouse(
@@ -83,44 +96,50 @@ def build_warehouse(
     _refuse_nothing(settings, lake)
     progress(f"lake {lake.version}: verifying {len(lake.files)} committed files")
     inputs = write_snapshot(settings, lake)
-    closes = write_closes(settings, inputs, as_of)
+    write_closes(settings, inputs, as_of)
     write_assignments(settings, inputs, as_of)
     discard_build(settings)
     with running_engine(settings) as engine:
         dbt = DbtRun(settings, engine, inputs, as_of, variables)
-        results = dbt.build(progress, select=_IDENTITY_MODELS)
-        keys = resolve_identities(settings, inputs, as_of, progress)
-        classes = write_classes(settings, inputs, as_of, keys.successions)
-        results += dbt.build(
-            progress, select=_SUMMARY_MODELS, exclude=f"{_IDENTITY_MODELS} {_RATES_TEST}"
-        )
-        refuse_missing_rates(settings)
-        fits, proposed = fit_values(settings, inputs, as_of, progress, refit=refit)
-        renewals, new_renewals = fit_renewals(settings, inputs, as_of, progress, refit=refit)
-        measured, new_results = measure_experiments(settings, inputs, as_of, progress)
-        results += dbt.build(
-            progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS} {_RECONCILIATION_TEST}"
-        )
-    assignments, entries = read_entries(settings, as_of)
-    state = fits | {
+        results, known, proposed = _run_steps(dbt, progress, refit=refit)
+    record = _checked(settings, inputs, _identify(lake, known, as_of, variables), results)
+    _keep_proposals(settings, proposed)
+    write_json(record_path(settings), asdict(record))
+    return Build(record, proposed)
+
+
+def _run_steps(
+    dbt: DbtRun, progress: Progress, *, refit: bool
+) -> tuple[list[dict[str, Any]], Frames, Frames]:
+    """Call dbt three times, and do between the calls what is no SQL.
+
+    Returns:
+        What dbt says of each node, what is known on the day, and what of it is to be kept.
+    """
+    settings, inputs, as_of = dbt.settings, dbt.inputs, dbt.as_of
+    results = dbt.build(progress, select=_IDENTITY_MODELS)
+    keys = resolve_identities(settings, inputs, as_of, progress)
+    classes = write_classes(settings, inputs, as_of, keys.successions)
+    results += dbt.build(
+        progress, select=_SUMMARY_MODELS, exclude=f"{_IDENTITY_MODELS} {_RATES_TEST}"
+    )
+    refuse_missing_rates(settings)
+    known, proposed = fit_values(settings, inputs, as_of, progress, refit=refit)
+    renewals = fit_renewals(settings, inputs, as_of, progress, refit=refit)
+    measured = measure_experiments(settings, inputs, as_of, progress)
+    results += dbt.build(
+        progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS} {_RECONCILIATION_TEST}"
+    )
+    found = {
+        ASSIGNMENTS: read_entries(settings, as_of),
+        CLASS_HISTORY: (classes, propose_classes(settings, as_of)),
         CONTRACT_FITS: renewals,
-        KEY_STATE: keys.changes,
-        CLASS_HISTORY: classes,
-        CLOSES: closes,
-        ASSIGNMENTS: assignments,
+        KEY_STATE: (keys.changes, keys.proposed),
         RESULTS: measured,
     }
-    proposals = proposed | {
-        CONTRACT_FITS: new_renewals,
-        KEY_STATE: keys.proposed,
-        CLASS_HISTORY: propose_classes(settings, as_of),
-        ASSIGNMENTS: entries,
-        RESULTS: new_results,
-    }
-    record = _checked(settings, inputs, _identify(lake, state, as_of, variables), results)
-    _keep_proposals(settings, proposals)
-    write_json(record_path(settings), asdict(record))
-    return Build(record, proposals)
+    known |= {name: rows for name, (rows, _) in found.items()}
+    proposed |= {name: rows for name, (_, rows) in found.items()}
+    return results, known | {CLOSES: known_closes(settings, as_of)}, proposed
 
 
 def _refuse_nothing(settings: Settings, lake: Lake) -> None:
@@ -145,23 +164,17 @@ def last_build(settings: Settings) -> Build | None:
     path = record_path(settings)
     if not path.exists():
         return None
-    proposals = {
-        name: pl.read_parquet(_proposal_path(settings, name))
-        for name in (*CLV_STATE, CONTRACT_FITS, KEY_STATE, CLASS_HISTORY, ASSIGNMENTS, RESULTS)
-        if _proposal_path(settings, name).exists()
-    }
+    proposals = {kept.stem: pl.read_parquet(kept) for kept in path.parent.glob("*.parquet")}
     return Build(BuildRecord(**read_json(path)), proposals)
 
 
-def _identify(
-    lake: Lake, state_rows: dict[str, pl.DataFrame], as_of: date, variables: dict[str, str]
-) -> BuildRecord:
+def _identify(lake: Lake, known: Frames, as_of: date, variables: dict[str, str]) -> BuildRecord:
     """Name the run after everything that decides its numbers, and nothing else.
 
     State counts by its rows, so that the run that made them and the next one, which finds them in
     state, are the same run. The engine is not part of the name: the numbers are the same.
     """
-    state = digest_of({name: rows.write_csv() for name, rows in state_rows.items()})[:12]
+    state = digest_of({name: rows.write_csv() for name, rows in known.items()})[:12]
     code = code_version()
     identity_of_run = digest_of([lake.content, state, code, sorted(variables.items())])
     return BuildRecord(
@@ -183,16 +196,12 @@ def settled_run_id(settings: Settings, as_of: date, *, with_closes: bool = True)
     Args:
         with_closes: Count the months closed, which decide no number but those of closes.
     """
-    state = stored_fits(settings, as_of) | {
-        CONTRACT_FITS: known_fits(settings, as_of),
-        KEY_STATE: known_changes(settings, as_of),
-        CLASS_HISTORY: known_classes(settings, as_of),
-        ASSIGNMENTS: known_assignments(settings, as_of),
-        RESULTS: known_results(settings, as_of),
+    known = stored_fits(settings, as_of) | {
+        name: read(settings, as_of)
+        for name, read in _KINDS.items()
+        if with_closes or name != CLOSES
     }
-    if with_closes:
-        state[CLOSES] = known_closes(settings, as_of)
-    return _identify(read_lake(settings), state, as_of, reporting_variables(settings)).run_id
+    return _identify(read_lake(settings), known, as_of, reporting_variables(settings)).run_id
 
 
 def code_version() -> str:
@@ -211,14 +220,10 @@ def _sources(root: Path) -> list[Path]:
     ]
 
 
-def _proposal_path(settings: Settings, name: str) -> Path:
-    return settings.warehouse / "build" / f"{name}.parquet"
-
-
-def _keep_proposals(settings: Settings, proposals: dict[str, pl.DataFrame]) -> None:
+def _keep_proposals(settings: Settings, proposals: Frames) -> None:
     """Keep what the build proposes to state beside it, for a publish in another process."""
     for name, rows in proposals.items():
-        with atomic_path(_proposal_path(settings, name)) as temporary:
+        with atomic_path(record_path(settings).with_name(f"{name}.parquet")) as temporary:
             rows.write_parquet(temporary)
 
 

@@ -11,7 +11,7 @@ from etl import history
 from etl.config import Settings
 from etl.history import CLASS_HISTORY
 from etl.lake.snapshot import write_input
-from etl.state import COMMIT_SEQUENCE, read_state
+from etl.state import last_stated
 from etl.warehouse.database import frame, open_build, statement
 from etl.warehouse.identities import known_successions
 
@@ -43,7 +43,4 @@ def propose_classes(settings: Settings, as_of: date) -> pl.DataFrame:
 
 def stated_classes(settings: Settings) -> pl.DataFrame:
     """Return what state holds, as it was stated last for each customer, domain and day."""
-    stated = read_state(settings, CLASS_HISTORY, history.STATE_SCHEMA, date.max)
-    grain = ["customer_key", "domain", "changed_on"]
-    last = stated.sort(COMMIT_SEQUENCE).unique(grain, keep="last")
-    return last.drop(COMMIT_SEQUENCE)
+    return last_stated(settings, CLASS_HISTORY, history.STATE_SCHEMA, date.max, history.GRAIN)

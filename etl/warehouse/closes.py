@@ -42,8 +42,8 @@ def closed_rows(settings: Settings, name: str, close_id: str) -> pl.DataFrame:
     return pl.concat([empty, *found], how="diagonal").collect()
 
 
-def write_closes(settings: Settings, inputs: Path, as_of: date) -> pl.DataFrame:
-    """Write the closes of a day's run; return what its name depends on.
+def write_closes(settings: Settings, inputs: Path, as_of: date) -> None:
+    """Write the closes of a day's run where dbt reads them.
 
     The values may be many: their files are linked, not read.
     """
@@ -52,4 +52,3 @@ def write_closes(settings: Settings, inputs: Path, as_of: date) -> pl.DataFrame:
     write_input(inputs, CLOSED_LINES, lines)
     for path in state_paths(settings, CLOSED_VALUES, as_of):
         lay_file(inputs, CLOSED_VALUES, path)
-    return known_closes(settings, as_of)

@@ -10,7 +10,7 @@ import polars as pl
 from etl import clv
 from etl.config import Settings
 from etl.lake.snapshot import write_input
-from etl.state import COMMIT_SEQUENCE, read_state
+from etl.state import last_stated
 from etl.warehouse.database import frame, open_build, statement
 from etl.warehouse.transform import Progress
 from etl.warehouse.values import is_month_end
@@ -53,9 +53,7 @@ def fit_renewals(
 
 def known_fits(settings: Settings, as_of: date) -> pl.DataFrame:
     """Read the fits in state by a day, sorted; a refit of the same day replaces the one before."""
-    rows = read_state(settings, CONTRACT_FITS, _SCHEMA, as_of).sort(COMMIT_SEQUENCE)
-    last = rows.unique("run_cutoff_on", keep="last", maintain_order=True)
-    return last.select(list(_SCHEMA)).sort("run_cutoff_on")
+    return last_stated(settings, CONTRACT_FITS, _SCHEMA, as_of, ["run_cutoff_on"])
 
 
 def _is_due(known: pl.DataFrame, as_of: date, settings: clv.ContractSettings) -> bool:

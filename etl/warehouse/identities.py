@@ -11,7 +11,7 @@ import polars as pl
 from etl import identity
 from etl.config import Settings
 from etl.lake.snapshot import write_input
-from etl.state import COMMIT_SEQUENCE, read_state
+from etl.state import last_stated
 from etl.warehouse.database import frame, open_build, statement
 from etl.warehouse.transform import Progress
 
@@ -73,9 +73,8 @@ def known_successions(settings: Settings, as_of: date) -> pl.DataFrame:
 
 def key_history(settings: Settings) -> pl.DataFrame:
     """Return what state knows of customer keys, as it was stated last for each record and day."""
-    stated = read_state(settings, KEY_STATE, identity.STATE_SCHEMA, date.max)
-    last = stated.sort(COMMIT_SEQUENCE).unique(["record_key", "changed_on"], keep="last")
-    return last.drop(COMMIT_SEQUENCE)
+    grain = ["record_key", "changed_on"]
+    return last_stated(settings, KEY_STATE, identity.STATE_SCHEMA, date.max, grain)
 
 
 def _told(identities: pl.DataFrame, findings: pl.DataFrame, changes: pl.DataFrame) -> str:

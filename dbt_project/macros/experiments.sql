@@ -20,6 +20,14 @@
 {%- endmacro %}
 
 
+{# The experiment that takes customers in on the as-of date; at most one, as a test says. #}
+{% macro open_experiments() -%}
+select *
+from {{ ref('winback_experiments_planned') }}
+where starts_on <= {{ as_of_date() }} and ends_on >= {{ as_of_date() }}
+{%- endmacro %}
+
+
 {# The stratum of a customer: how long ago the last purchase was, and on how many days there was one.
    Both are the same for whoever knows the purchases before a day, so that arms of the CRM's own
    campaigns are compared in the same strata. Without a purchase: r0_f0. #}

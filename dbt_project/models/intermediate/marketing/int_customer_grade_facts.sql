@@ -26,10 +26,7 @@ rfm as (
 ),
 
 methods as (
-    select * from {{ ref('grade_methods') }}
-    where valid_from <= {{ as_of_date() }}
-    qualify
-        row_number() over (partition by score_group order by valid_from desc nulls last) = 1
+    {{ settings_in_force(ref('grade_methods'), ['score_group']) | indent(4) }}
 ),
 
 -- The last year in four quarters, counted back from the as-of date: a calendar quarter that has

@@ -19,13 +19,7 @@ rules as (
 ),
 
 groups_in_force as (
-    select * from {{ ref('rfm_groups') }}
-    where valid_from <= {{ as_of_date() }}
-    qualify
-        row_number() over (
-            partition by preset, r_score, fm_score
-            order by valid_from desc nulls last
-        ) = 1
+    {{ settings_in_force(ref('rfm_groups'), ['preset', 'r_score', 'fm_score']) | indent(4) }}
 ),
 
 cells as (

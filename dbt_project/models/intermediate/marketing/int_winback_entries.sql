@@ -9,11 +9,7 @@ cells as (
 ),
 
 open_experiments as (
-    select *
-    from {{ ref('winback_experiments_planned') }}
-    where
-        starts_on <= {{ as_of_date() }}
-        and ends_on >= {{ as_of_date() }}
+    {{ open_experiments() | indent(4) }}
 ),
 
 -- Who is bound to an experiment, this one or another, is in no second one.

@@ -1,4 +1,7 @@
 {%- set all_but_profit = winback_reasons().split()[:-1] -%}
+{%- set exploration_bucket = experiment_bucket(
+    "open_experiments.salt || '|exploration'", 'open_experiments.experiment', 'judged.customer_key'
+) -%}
 
 with cells as (
     select * from {{ ref('int_winback_cells') }}
@@ -25,9 +28,7 @@ winback_values as (
 ),
 
 open_experiments as (
-    select *
-    from {{ ref('winback_experiments_planned') }}
-    where starts_on <= {{ as_of_date() }} and ends_on >= {{ as_of_date() }}
+    {{ open_experiments() | indent(4) }}
 ),
 
 -- One yes or no for each reason that keeps a customer off the list.
@@ -78,11 +79,7 @@ drawn as (
         judged.customer_key,
         sum(judged.expected_cost) over (
             order by
-                {{ experiment_bucket(
-                    "open_experiments.salt || '|exploration'",
-                    'open_experiments.experiment',
-                    'judged.customer_key'
-                ) }} asc nulls last,
+                {{ exploration_bucket }} asc nulls last,
                 judged.customer_key asc nulls last
             rows between unbounded preceding and current row
         ) as cost_so_far
@@ -93,11 +90,7 @@ drawn as (
         {%- for reason in all_but_profit %}
         and not judged.is_{{ reason }}
         {%- endfor %}
-        and {{ experiment_bucket(
-            "open_experiments.salt || '|exploration'",
-            'open_experiments.experiment',
-            'judged.customer_key'
-        ) }} < {{ parameter('winback_exploration_share') }} * 10000
+        and {{ exploration_bucket }} < {{ parameter('winback_exploration_share') }} * 10000
 ),
 
 explored as (

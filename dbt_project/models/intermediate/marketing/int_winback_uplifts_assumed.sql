@@ -1,18 +1,13 @@
-with assumptions as (
-    select * from {{ ref('winback_uplift') }}
+with in_force as (
+    {{ settings_in_force(ref('winback_uplift'), ['activity_status']) | indent(4) }}
 ),
 
-in_force as (
+assumed as (
     select
         activity_status,
         p_treat,
         p_control
-    from assumptions
-    where valid_from <= {{ as_of_date() }}
-    qualify
-        row_number() over (
-            partition by activity_status order by valid_from desc nulls last
-        ) = 1
+    from in_force
 )
 
-select * from in_force
+select * from assumed

@@ -57,15 +57,11 @@ staged as (
         customers.first_ordered_on,
         customers.last_ordered_on,
         case when not permissions.is_not_profiled then activity.gap_days end as gap_days,
-        case
-            when not permissions.is_not_profiled then activity.gap_before_days
-        end as gap_before_days,
-        case
-            when not permissions.is_not_profiled then activity.recency_ratio
-        end as recency_ratio,
-        case
-            when not permissions.is_not_profiled then activity.next_expected_order_on
-        end as next_expected_order_on,
+        case when not permissions.is_not_profiled then activity.gap_before_days end
+            as gap_before_days,
+        case when not permissions.is_not_profiled then activity.recency_ratio end as recency_ratio,
+        case when not permissions.is_not_profiled then activity.next_expected_order_on end
+            as next_expected_order_on,
         ruled.rule_id,
         ruled.first_age_days,
         ruled.is_qualified_lead,

@@ -67,59 +67,52 @@ joined as (
 ),
 
 -- Customers worth the same share a rank: nobody is ahead by the spelling of a key.
-ranked as (
-    select
-        *,
-        case
-            when is_eligible
-                then cast(
-                    rank() over (
-                        partition by is_eligible
-                        order by expected_regain_profit desc nulls last
-                    ) as bigint
-                )
-        end as priority_rank
-    from joined
-),
-
 winback_targets as (
     select
-        ranked.customer_key,
-        ranked.activity_status,
-        ranked.is_eligible,
-        ranked.suppression_reason,
-        ranked.eligible_channels,
-        ranked.lapsed_on,
-        {{ days_between('ranked.lapsed_on', as_of_date()) }} as days_lapsed,
-        ranked.expected_margin_if_won_back,
-        ranked.p_treat,
-        ranked.p_control,
-        ranked.uplift_basis,
-        ranked.expected_regain_profit,
-        ranked.offer_ceiling,
-        ranked.priority_rank,
-        ranked.loss_reason,
-        ranked.is_exploration,
-        ranked.experiment,
-        ranked.arm,
-        ranked.stratum,
-        ranked.first_eligible_on,
-        ranked.is_arm_conflict,
-        ranked.previous_winback_status,
-        ranked.winback_status_changed_on,
-        ranked.rule_id,
+        joined.customer_key,
+        joined.activity_status,
+        joined.is_eligible,
+        joined.suppression_reason,
+        joined.eligible_channels,
+        joined.lapsed_on,
+        {{ days_between('joined.lapsed_on', as_of_date()) }} as days_lapsed,
+        joined.expected_margin_if_won_back,
+        joined.p_treat,
+        joined.p_control,
+        joined.uplift_basis,
+        joined.expected_regain_profit,
+        joined.offer_ceiling,
+        case
+            when joined.is_eligible
+                then cast(
+                    rank() over (
+                        partition by joined.is_eligible
+                        order by joined.expected_regain_profit desc nulls last
+                    ) as bigint
+                )
+        end as priority_rank,
+        joined.loss_reason,
+        joined.is_exploration,
+        joined.experiment,
+        joined.arm,
+        joined.stratum,
+        joined.first_eligible_on,
+        joined.is_arm_conflict,
+        joined.previous_winback_status,
+        joined.winback_status_changed_on,
+        joined.rule_id,
         {{ reason_json([
-            ['activity_status', 'ranked.activity_status'],
-            ['recency_ratio', 'ranked.recency_ratio', 'decimal'],
-            ['lapsed_on', 'ranked.lapsed_on', 'date'],
-            ['eligible_channels', 'ranked.eligible_channels'],
-            ['expected_regain_profit', 'ranked.expected_regain_profit', 'decimal'],
-            ['reasons_against', 'ranked.reason_count', 'integer'],
+            ['activity_status', 'joined.activity_status'],
+            ['recency_ratio', 'joined.recency_ratio', 'decimal'],
+            ['lapsed_on', 'joined.lapsed_on', 'date'],
+            ['eligible_channels', 'joined.eligible_channels'],
+            ['expected_regain_profit', 'joined.expected_regain_profit', 'decimal'],
+            ['reasons_against', 'joined.reason_count', 'integer'],
         ]) }} as reason,
         {{ rule_version() }} as rule_version,
         settings.params_hash,
         {{ as_of_date() }} as as_of_date
-    from ranked
+    from joined
     cross join settings
 )
 

@@ -22,7 +22,6 @@ from etl.mapping import load_mappings
 from etl.publish.release import MANIFEST, find_release
 from etl.state import read_state
 from etl.warehouse.identities import KEY_STATE
-from etl.warehouse.values import CLV_STATE
 from tests.company.generate import MAPPINGS, company, write_company
 from tests.company.published import (
     hashes,
@@ -33,7 +32,7 @@ from tests.company.published import (
 )
 from tests.test_cli import lines, loyalty
 
-STATE_SCHEMAS = {name: clv.INPUT_SCHEMAS[name] for name in CLV_STATE} | {
+STATE_SCHEMAS = clv.STATE_SCHEMAS | {
     KEY_STATE: identity.STATE_SCHEMA,
     CLASS_HISTORY: history.STATE_SCHEMA,
 }

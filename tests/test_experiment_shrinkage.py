@@ -7,8 +7,7 @@ import polars as pl
 import pytest
 
 from etl.experiments import INPUT_SCHEMAS, ExperimentSettings, shrunk_uplifts
-from etl.experiments.assignment import HOLDOUT, TREATMENT
-from etl.experiments.inputs import CELL
+from etl.experiments.inputs import CELL, HOLDOUT, TREATMENT
 
 WEIGHT = 50.0
 SETTINGS = ExperimentSettings(

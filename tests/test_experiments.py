@@ -10,12 +10,13 @@ import polars as pl
 import pytest
 
 from etl.experiments import ExperimentSettings, read_experiments
-from etl.experiments.assignment import HOLDOUT, TREATMENT, arm_of, bucket_of
-from etl.experiments.intervals import Interval, newcombe, wilson
+from etl.experiments.inputs import HOLDOUT, TREATMENT
+from etl.experiments.intervals import Interval, weighted_difference, wilson
 from etl.experiments.margins import incremental_margin
 from etl.experiments.power import minimum_detectable_effect
 from etl.experiments.uplift import count_arms, pool_thin_strata, uplift_of
 from etl.experiments.verdicts import verdict_of
+from tests.arms import arm_of, bucket_of
 
 SETTINGS = ExperimentSettings(
     bootstrap_draws=400.0,
@@ -26,6 +27,14 @@ SETTINGS = ExperimentSettings(
 READS_ON = date(2017, 12, 10)
 # Share of the rate's standard error that a count over simulations may be off by.
 STANDARD_ERRORS = 3.0
+
+
+def newcombe(treated: tuple[int, int], held_out: tuple[int, int]) -> Interval:
+    """The interval of one stratum: successes and trials of each arm."""
+    (returned, customers), (others_returned, others) = (
+        [np.array([float(count)]) for count in arm] for arm in (treated, held_out)
+    )
+    return weighted_difference(np.ones(1), (returned, customers), (others_returned, others))
 
 
 def outcomes_of(

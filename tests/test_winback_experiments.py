@@ -13,9 +13,9 @@ import polars as pl
 
 from etl.config import DBT_PROJECT
 from etl.experiments import INPUT_SCHEMAS
-from etl.experiments.assignment import arm_of, bucket_of
 from etl.warehouse.assignments import known_assignments
 from etl.warehouse.experiments import RESULTS, known_results, measure_experiments
+from tests.arms import arm_of, bucket_of
 from tests.company.published import PublishedCompany
 
 CAMPAIGN = "help_desk/M-1"

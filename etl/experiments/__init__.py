@@ -1,4 +1,4 @@
-"""Win-back experiments: who is held out, what an experiment found, what it teaches.
+"""Win-back experiments: what an experiment found, and what it teaches.
 
 Frames and numbers only.
 """

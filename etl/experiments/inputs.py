@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 ALL = "all"
+TREATMENT, HOLDOUT = "treatment", "holdout"
 _MONEY = pl.Decimal(18, 4)
 _SHARE = pl.Decimal(9, 6)
 

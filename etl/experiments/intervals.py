@@ -83,18 +83,3 @@ def weighted_difference(
         estimate - float(np.sqrt((weights**2 * down).sum())),
         estimate + float(np.sqrt((weights**2 * up).sum())),
     )
-
-
-def newcombe(treated: tuple[int, int], held_out: tuple[int, int]) -> Interval:
-    """Interval of a difference of two proportions.
-
-    Args:
-        treated: Successes and trials (> 0).
-        held_out: The same of the other arm.
-
-    Source:
-        Newcombe (1998), Interval estimation for the difference between independent proportions,
-        method 10.
-    """
-    first, second = np.array(treated, np.float64), np.array(held_out, np.float64)
-    return weighted_difference(np.ones(1), (first[:1], first[1:]), (second[:1], second[1:]))

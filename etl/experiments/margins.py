@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from etl.experiments.assignment import HOLDOUT, TREATMENT
+from etl.experiments.inputs import HOLDOUT, TREATMENT
 from etl.experiments.intervals import CONFIDENCE, FloatArray, Interval
 from etl.experiments.power import minimum_detectable_mean
 from etl.experiments.uplift import count_arms, has_both_arms, stratum_weights

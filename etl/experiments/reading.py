@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from etl.experiments.assignment import HOLDOUT, TREATMENT
-from etl.experiments.inputs import ALL, RESULTS
+from etl.experiments.inputs import ALL, HOLDOUT, RESULTS, TREATMENT
 from etl.experiments.intervals import Interval, wilson
 from etl.experiments.margins import IncrementalMargin, incremental_margin
 from etl.experiments.power import minimum_detectable_effect

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from etl.experiments.assignment import HOLDOUT, TREATMENT
-from etl.experiments.inputs import ALL, CELL, UPLIFTS
+from etl.experiments.inputs import ALL, CELL, HOLDOUT, TREATMENT, UPLIFTS
 from etl.experiments.settings import ExperimentSettings
 from etl.frames import conform
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from etl.experiments.assignment import HOLDOUT, TREATMENT
+from etl.experiments.inputs import HOLDOUT, TREATMENT
 from etl.experiments.intervals import FloatArray, Interval, weighted_difference
 
 POOLED = "pooled"

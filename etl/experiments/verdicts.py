@@ -8,7 +8,6 @@ from etl.experiments.intervals import Interval
 
 RUNNING, POSITIVE, NEGATIVE = "running", "positive", "negative"
 NO_MATERIAL_EFFECT, INCONCLUSIVE = "no_material_effect", "inconclusive"
-VERDICTS = (RUNNING, POSITIVE, NEGATIVE, NO_MATERIAL_EFFECT, INCONCLUSIVE)
 
 
 def verdict_of(

@@ -18,7 +18,6 @@ from etl.state import COMMIT_SEQUENCE, read_state
 from etl.warehouse.database import frame, open_build, statement
 from etl.warehouse.transform import Progress
 
-CLV_STATE = tuple(clv.STATE_SCHEMAS)
 _RUN = ["business_unit", "run_cutoff_on"]
 _CURRENCY = "reporting_currency"
 

@@ -1,7 +1,7 @@
-"""Which arm a customer is in: the Python twin of the macro ``experiment_bucket``.
+"""Which arm a customer is in, without SQL: what the macro ``experiment_bucket`` must say.
 
 The bucket is a pure function of salt, experiment and key, so no rerun and no rebuild can move
-anybody. The warehouse assigns in SQL; a test holds the two against each other.
+anybody.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 from decimal import Decimal
 
+from etl.experiments.inputs import HOLDOUT, TREATMENT
+
 BUCKETS = 10_000
-TREATMENT, HOLDOUT = "treatment", "holdout"
 # A hash's first eight hex digits: what both engines read as a whole number.
 _HEX_DIGITS = 8
 

@@ -22,9 +22,9 @@ from etl.errors import DataBlocked, LoyaltyError, UsageError
 from etl.files import atomic_path, sha256_of, write_json
 from etl.locks import writer_lock
 from etl.privacy.tokens import Vault, normalise
-from etl.publish.release import read_current
+from etl.publish.release import open_current
 from etl.warehouse.build import last_build
-from etl.warehouse.database import BUILD_NAME, frame, open_build, read_only, statement
+from etl.warehouse.database import frame, open_build, statement
 
 LISTS = ("winback", "segments")
 _MATCH_KINDS: tuple[Pii, ...] = ("email", "phone")
@@ -65,11 +65,10 @@ def export_list(
     if name not in LISTS:
         todo = f"There are: {', '.join(LISTS)}."
         raise UsageError(f"There is no list {name!r}.", where="list", todo=todo)
-    with read_only(settings.marts / "current" / BUILD_NAME) as release:
+    with open_current(settings) as (release, served):
         _refuse_stale(frame(release, "select * from consent_feeds where is_stale"))
         rows = frame(release, f"select * from export_{name} order by customer_key")  # noqa: S608
         counts = frame(release, "select line, customer_count from winback_suppressions")
-    served = read_current(settings) or {}
     if with_match_keys:
         keys = _match_keys(settings, served["run_id"], rows.select("customer_key"))
         rows = rows.join(keys, on="customer_key", how="left", maintain_order="left")
@@ -83,9 +82,7 @@ def export_list(
         "columns": rows.columns,
         "files": {path.name: sha256_of(path) for path in files.values()},
         "match_keys": _matched(rows),
-    }
-    if name == "winback":
-        manifest |= _not_listed(dict(counts.iter_rows()))
+    } | (_not_listed(counts) if name == "winback" else {})
     files["manifest"] = folder / f"{name}.manifest.json"
     write_json(files["manifest"], manifest)
     return Exported(files, manifest)
@@ -160,9 +157,10 @@ def _matched(rows: pl.DataFrame) -> dict[str, int]:
     return {name: rows[name].count() for name in names if name in rows.columns}
 
 
-def _not_listed(counts: dict[str, int]) -> dict[str, int]:
+def _not_listed(counts: pl.DataFrame) -> dict[str, int]:
     """Return the eligible who are not on the win-back list: held back, or in no experiment."""
-    return {name: counts[name] for name in ("holdout", "not_in_experiment")}
+    of_line = dict(counts.iter_rows())
+    return {name: of_line[name] for name in ("holdout", "not_in_experiment")}
 
 
 def _write(rows: pl.DataFrame, folder: Path, name: str) -> dict[str, Path]:

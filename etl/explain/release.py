@@ -14,9 +14,8 @@ import duckdb
 from etl.config import Settings
 from etl.explain.errors import ReleaseTooOld
 from etl.explain.sections import SECTIONS, Section
-from etl.files import read_document
-from etl.publish.release import MANIFEST
-from etl.warehouse.database import BUILD_NAME, frame, read_only
+from etl.publish.release import open_current
+from etl.warehouse.database import frame
 
 NEEDED = (
     "class_labels", "classification_rules", "consents", "customer_360", "customer_identities",
@@ -104,9 +103,7 @@ def served_release(settings: Settings) -> Iterator[Release]:
         LoyaltyError: Nothing is published.
         ReleaseTooOld: The release lacks a mart that every explanation needs.
     """
-    folder = (settings.marts / "current").resolve()
-    with read_only(folder / BUILD_NAME) as connection:
-        manifest = read_document(folder / MANIFEST, "run_id", "as_of")
+    with open_current(settings) as (connection, manifest):
         as_of = date.fromisoformat(manifest["as_of"])
         release = Release(connection, manifest["run_id"], as_of)
         missing = sorted(set(NEEDED) - release.marts)

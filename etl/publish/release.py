@@ -6,11 +6,15 @@ A release is whole before anyone can see it and never changes afterwards. DuckDB
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from etl.clock import utc_now
 from etl.config import Settings
@@ -20,13 +24,14 @@ from etl.files import (
     fsync_file,
     fsync_folder,
     make_folder,
+    read_document,
     read_json,
     sha256_of,
     write_json,
 )
 from etl.publish.fingerprint import logical_hash
 from etl.publish.marts import Mart
-from etl.warehouse.database import BUILD_NAME, new_database, open_build, scratch
+from etl.warehouse.database import BUILD_NAME, new_database, open_build, read_only, scratch
 from etl.warehouse.record import BuildRecord
 
 RELEASE_FILE_MODE = 0o440
@@ -99,6 +104,18 @@ def read_current(settings: Settings) -> dict[str, Any] | None:
     """Return the served release's manifest, or None before the first publish."""
     path = settings.marts / "current" / MANIFEST
     return read_json(path) if path.exists() else None
+
+
+@contextlib.contextmanager
+def open_current(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, Any]]]:
+    """Open the served release with its manifest: one release, even if another becomes current.
+
+    Raises:
+        LoyaltyError: NOT_PUBLISHED: there is none.
+    """
+    folder = (settings.marts / "current").resolve()
+    with read_only(folder / BUILD_NAME) as connection:
+        yield connection, read_document(folder / MANIFEST, "run_id", "as_of")
 
 
 def _export(settings: Settings, folder: Path, marts: tuple[Mart, ...]) -> None:

@@ -136,3 +136,19 @@ select * from identified
 {% macro respondent(source_system, contact_id, email_token) -%}
     coalesce({{ source_system }} || '|' || {{ contact_id }}, {{ email_token }}, '')
 {%- endmacro %}
+
+
+{# Rank of a CRM record among those of its customer, from 1: which to quote, and to write to, first.
+   Not merged away, the business before its people, then the latest. #}
+{% macro crm_record_rank() -%}
+row_number() over (
+    partition by customer_key
+    order by
+        case when master_id is null then 0 else 1 end asc nulls last,
+        case when is_business then 0 else 1 end asc nulls last,
+        updated_at desc nulls last,
+        source_system asc nulls last,
+        entity asc nulls last,
+        source_id asc nulls last
+)
+{%- endmacro %}

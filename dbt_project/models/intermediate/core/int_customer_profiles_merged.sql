@@ -2,20 +2,10 @@ with records as (
     select * from {{ ref('int_crm_records_identified') }}
 ),
 
--- The record to quote first: not merged away, the business before its people, then the latest.
 ranked as (
     select
         *,
-        row_number() over (
-            partition by customer_key
-            order by
-                case when master_id is null then 0 else 1 end asc nulls last,
-                case when is_business then 0 else 1 end asc nulls last,
-                updated_at desc nulls last,
-                source_system asc nulls last,
-                entity asc nulls last,
-                source_id asc nulls last
-        ) as record_rank
+        {{ crm_record_rank() | indent(8) }} as record_rank
     from records
 ),
 

@@ -54,6 +54,15 @@ where starts_on <= {{ as_of_date() }} and ends_on >= {{ as_of_date() }}
 {%- endmacro %}
 
 
+{# The arm that a CRM's word stands for; null for a word that is neither. #}
+{% macro campaign_arm(word) -%}
+    case
+        when lower({{ word }}) in ('holdout', 'control') then 'holdout'
+        when lower({{ word }}) in ('treatment', 'test') then 'treatment'
+    end
+{%- endmacro %}
+
+
 {# The common table expression `dated`: assignments with the days that follow from their experiment.
    Outcomes count after assigned_on up to outcome_until_on; a membership decides about contacts up to
    binds_until_on. A campaign of the CRM, or an experiment that is no longer in the plan, has the

@@ -10,7 +10,7 @@ members as (
     from {{ ref('int_campaign_members_latest') }}
     where
         sent_on <= {{ as_of_date() }}
-        and coalesce(lower(arm) not in ('holdout', 'control'), true)
+        and coalesce({{ campaign_arm('arm') }}, 'treatment') <> 'holdout'
 ),
 
 identified as (

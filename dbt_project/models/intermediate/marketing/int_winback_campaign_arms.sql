@@ -12,10 +12,7 @@ members as (
         parties.customer_key,
         members.sent_on,
         members.first_known_on,
-        case
-            when lower(members.arm) in ('holdout', 'control') then 'holdout'
-            when lower(members.arm) in ('treatment', 'test') then 'treatment'
-        end as arm
+        {{ campaign_arm('members.arm') }} as arm
     from {{ ref('int_campaign_members_latest') }} as members
     inner join {{ ref('int_campaign_members_identified') }} as parties
         on

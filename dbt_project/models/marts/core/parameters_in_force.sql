@@ -7,14 +7,9 @@ parameters as (
 ),
 
 satisfaction as (
-    select *
-    from {{ ref('satisfaction_thresholds') }}
-    where valid_from <= {{ as_of_date() }}
-    qualify
-        row_number() over (
-            partition by survey_type, scale_min, scale_max
-            order by valid_from desc nulls last
-        ) = 1
+    {{ settings_in_force(
+        ref('satisfaction_thresholds'), ['survey_type', 'scale_min', 'scale_max']
+    ) | indent(4) }}
 ),
 
 parameters_in_force as (

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import re
 
 import pytest
 
+from etl.config import DBT_PROJECT
+from tests.company.published import PublishedCompany
 from tests.declared import Column, columns_of, mart_columns, mart_names, sql_of
+from tests.test_class_labels import labels
 
 # What a price or a weakness could be made of, whichever mart carries it.
 ALWAYS_INTERNAL = re.compile(
     r"discount_(share|dependence)|price_sensitiv|offer_ceiling|switching_barrier|hostage_risk"
     r"|lock_in|internal_grade|^satisfaction_loyalty_subclass$"
+)
+
+# What textbooks call people; a list that leaves says what is meant instead.
+TEXTBOOK = re.compile(
+    r"loyalist|mercenar|hostage|defector|apostle|terrorist|trapped|critic|barnacle|butterfl"
+    r"|stranger|friend|miser|suspect",
+    re.IGNORECASE,
 )
 
 
@@ -83,3 +94,43 @@ def test_a_leak_is_found() -> None:
     assert leaked(columns) == [
         "export_x.offer_ceiling", "export_x.has_fraud", "export_x.reason", "export_x.margin"
     ]  # fmt: skip
+
+
+# ---- what a list says of people ----
+
+
+def exports() -> list[str]:
+    return sorted(name for name in mart_names() if name.startswith("export_"))
+
+
+def test_satisfaction_and_loyalty_leave_under_neutral_names() -> None:
+    """Each class has one; the subclass, which says more, has none and stays."""
+    with (DBT_PROJECT / "seeds" / "satisfaction_segments.csv").open(encoding="utf-8") as file:
+        leaves_as = {
+            row["satisfaction_loyalty_class"]: row["satisfaction_segment"]
+            for row in csv.DictReader(file)
+        }
+    classes = columns_of("loyalty_segments")["satisfaction_loyalty_class"].codes
+    assert set(leaves_as) == set(classes)
+    assert set(leaves_as.values()) == set(
+        columns_of("export_segments")["satisfaction_segment"].codes
+    )
+    assert {code for domain, code in labels() if domain == "satisfaction_segment"} == set(
+        leaves_as.values()
+    )
+    assert not [code for code in leaves_as.values() if TEXTBOOK.search(code)]
+
+
+@pytest.mark.parametrize("mart", exports())
+def test_no_list_carries_a_textbook_s_name(mart: str, published: PublishedCompany) -> None:
+    """Neither as a column or a code it may hold, nor in a row."""
+    declared = [t for column in columns_of(mart).values() for t in (column.name, *column.codes)]
+    rows = published.ask(f"select * exclude (customer_key) from {mart}")
+    said = {str(value) for row in rows.iter_rows() for value in row if value is not None}
+    assert rows.height > 0
+    assert not [text for text in (*declared, *said) if TEXTBOOK.search(text)]
+
+
+@pytest.mark.parametrize("text", ["hostage", "previous_trapped", "public_critic", "suspect"])
+def test_a_textbook_s_name_is_found(text: str) -> None:
+    assert TEXTBOOK.search(text)

@@ -62,6 +62,7 @@ class KeepRules:
         reject_days: Age from which quarantined rows go; their counts and amounts stay.
         landing_days: Age from which a delivered file may go, once a backup has what came of it.
         log_days: Age from which log files go.
+        access_days: Age from which it goes who had whom explained, by whole months.
         leftover_days: Age from which what a killed run left over goes.
         generations: Newest backups that stay in each backup folder.
         small_file_mb: Lake files below this size are joined to one file a month, in MB.
@@ -75,6 +76,7 @@ class KeepRules:
     reject_days: int = 30
     landing_days: int = 30
     log_days: int = 30
+    access_days: int = 1095
     leftover_days: int = 2
     generations: int = 14
     small_file_mb: int = 64

@@ -28,8 +28,8 @@ from etl.warehouse.database import frame, open_build, statement
 
 LISTS = ("winback", "segments")
 _MATCH_KINDS: tuple[Pii, ...] = ("email", "phone")
-# A cell that starts so is a formula to a spreadsheet.
-_FORMULA = r"^[=+\-@\t\r]"
+# A cell that starts so is a formula to a spreadsheet; the last four are the wide forms of = + - @.
+_FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ def export_list(
     settings: Settings, name: str, folder: Path, *, with_match_keys: bool = True
 ) -> Exported:
     """Write a list of the served release as Parquet and CSV, with a manifest.
+
+    The manifest goes first and comes last: files without one are of a run that was killed.
 
     Args:
         name: winback or segments.
@@ -72,20 +74,22 @@ def export_list(
     if with_match_keys:
         keys = _match_keys(settings, served["run_id"], rows.select("customer_key"))
         rows = rows.join(keys, on="customer_key", how="left", maintain_order="left")
+    manifest_path = folder / f"{name}.manifest.json"
+    _begin(folder, manifest_path)
     files = _write(rows, folder, name)
     manifest = {
         "list": name,
         "run_id": served["run_id"],
         "as_of": served["as_of"],
         "exported_at": utc_now().isoformat(),
+        "use_until_on": _use_until(rows),
         "rows": rows.height,
         "columns": rows.columns,
         "files": {path.name: sha256_of(path) for path in files.values()},
         "match_keys": _matched(rows),
     } | (_not_listed(counts) if name == "winback" else {})
-    files["manifest"] = folder / f"{name}.manifest.json"
-    write_json(files["manifest"], manifest)
-    return Exported(files, manifest)
+    write_json(manifest_path, manifest)
+    return Exported({**files, "manifest": manifest_path}, manifest)
 
 
 def without_formulas(rows: pl.DataFrame) -> pl.DataFrame:
@@ -161,6 +165,18 @@ def _not_listed(counts: pl.DataFrame) -> dict[str, int]:
     """Return the eligible who are not on the win-back list: held back, or in no experiment."""
     of_line = dict(counts.iter_rows())
     return {name: of_line[name] for name in ("holdout", "not_in_experiment")}
+
+
+def _use_until(rows: pl.DataFrame) -> str | None:
+    """Return the last day on which all of a list may be used; None for an empty list."""
+    last = rows["use_until_on"].min()
+    return None if last is None else str(last)
+
+
+def _begin(folder: Path, manifest: Path) -> None:
+    """Take back the word that the files are whole, and what a killed run left half-written."""
+    for path in (manifest, *folder.glob(".tmp-*.part")):
+        path.unlink(missing_ok=True)
 
 
 def _write(rows: pl.DataFrame, folder: Path, name: str) -> dict[str, Path]:

@@ -52,6 +52,16 @@ def test_columns_that_would_fit_are_not_cut_for_a_long_one(screen):
         assert word in text.getvalue()
 
 
+def test_many_rows_that_are_too_wide_fold_words_before_numbers(screen):
+    text = screen(40)
+    rows = [("a_system_of_a_very_long_name", "table", 1_000_000, n) for n in range(9)]
+    Output().rows(("system", "table", "rows_in", "refused"), rows)
+    shown = printed(text)
+    assert max(map(cell_len, shown)) <= 40
+    assert sum("1,000,000" in line and "table" in line for line in shown) == 9
+    assert "a_system" in text.getvalue()
+
+
 def test_few_rows_that_are_too_wide_become_columns(screen):
     text = screen(40)
     columns = [f"measure_{n}" for n in range(8)]

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from etl.cli import console
 from etl.cli.app import app
+from etl.clock import utc_now
 from etl.config import DBT_PROJECT, Settings
 from etl.errors import EXIT_DATA_BLOCKED, EXIT_USAGE, LoyaltyError
 from etl.explain import Explanation, explain
@@ -104,6 +105,12 @@ def key_where(published: PublishedCompany, condition: str, mart: str = "customer
             f"select customer_key from {mart} where {condition} order by customer_key limit 1"
         ).item()
     )
+
+
+def log_of(settings: Settings) -> Path:
+    """The one file of who asked: a test does not last a month."""
+    (path,) = settings.access.iterdir()
+    return path
 
 
 def text_of(explanation: Explanation) -> str:
@@ -264,6 +271,28 @@ def test_the_customer_reads_no_code_no_internal_value_and_no_hurting_word(
     assert len(told_classes) > 12  # not the same words for everybody
 
 
+def test_a_company_is_told_nothing_of_its_people(
+    published: PublishedCompany, release: Release
+) -> None:
+    """Neither their records, nor what one of them answered or decided; staff see all of it."""
+    query = (
+        "select customer_key from customer_360 join loyalty_segments using (customer_key)"
+        " where customer_360.is_profiled and customer_360.customer_type = 'business'"
+        " and loyalty_segments.satisfaction_score is not null"
+    )
+    keys = published.ask(query).to_series().to_list()
+    assert keys
+    for key in keys:
+        answer = told(release, key)
+        assert not {"contact", "lead"} & {record["entity"] for record in answer["records"]}
+        assert not answer["permissions"]
+        assert not [name for name in names_in(answer) if re.match("satisf|affect|conat", name)]
+        assert "satisfied" not in json.dumps(answer, default=str)
+    everything = json.dumps([known(release, key) for key in keys], default=str)
+    assert "contact" in everything
+    assert "satisfaction_score" in everything
+
+
 def names_in(value: object) -> Iterator[str]:
     """All names of all objects."""
     if isinstance(value, dict):
@@ -338,7 +367,7 @@ def test_every_explanation_is_recorded_before_it_is_shown(
     explain(settings, key, for_customer=True)
     with pytest.raises(LoyaltyError):
         explain(settings, "somebody@example.com/1")
-    lines = [json.loads(line) for line in access_log(settings).read_text().splitlines()]
+    lines = [json.loads(line) for line in log_of(settings).read_text().splitlines()]
     assert [(line["variant"], line["customer_key"], line["outcome"]) for line in lines] == [
         ("staff", key, "shown"),
         ("customer", key, "shown"),
@@ -346,18 +375,18 @@ def test_every_explanation_is_recorded_before_it_is_shown(
     ]
     assert {line["run_id"] for line in lines} == {published.result.run_id}
     assert all(line["who"] and line["at"].endswith("+00:00") for line in lines)
-    assert "example" not in access_log(settings).read_text()
+    assert "example" not in log_of(settings).read_text()
 
 
 def test_the_log_is_closed_to_others(published: PublishedCompany, settings: Settings) -> None:
     explain(settings, key_where(published, "is_profiled"))
-    assert not stat.S_IMODE(access_log(settings).stat().st_mode) & 0o027
+    assert not stat.S_IMODE(log_of(settings).stat().st_mode) & 0o027
 
 
 def test_what_cannot_be_recorded_is_not_shown(published: PublishedCompany, tmp_path: Path) -> None:
     settings = own_root(published, tmp_path)
     settings.access.mkdir()
-    access_log(settings).mkdir()
+    access_log(settings, utc_now()).mkdir()
     with pytest.raises(OSError, match="directory"):
         explain(settings, key_where(published, "is_profiled"))
 

@@ -110,6 +110,42 @@ def test_the_same_list_again_is_the_same_files(published: PublishedCompany, tmp_
     assert first["files"] == again["files"]
 
 
+def test_a_killed_export_leaves_no_list_that_calls_itself_whole(
+    published: PublishedCompany, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a first list the manifest is gone before the first file changes; what was half-written
+    goes with the next one."""
+
+    class Killed(BaseException):
+        """Nothing in the way of it catches this."""
+
+    def write_half(_: pl.DataFrame, path: Path) -> None:
+        path.write_text("customer_key,ema")
+        shutil.copy(path, path.with_name(".tmp-killed.part"))
+        raise Killed
+
+    whole = export_list(published.settings, "segments", tmp_path, **CHEAP)
+    before = {kind: whole.files[kind].read_bytes() for kind in ("csv", "parquet")}
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(pl.DataFrame, "write_csv", write_half)
+        export_list(published.settings, "segments", tmp_path, **CHEAP)
+    assert not whole.files["manifest"].exists()
+    assert {kind: whole.files[kind].read_bytes() for kind in before} == before
+    export_list(published.settings, "segments", tmp_path, **CHEAP)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        path.name for path in whole.files.values()
+    }
+
+
+def test_a_list_says_until_when_it_may_be_used(published: PublishedCompany, tmp_path: Path) -> None:
+    """The small company's day is long past, and the command says so."""
+    until = str(published.one("select min(use_until_on) from export_segments"))
+    arguments = ("--to", tmp_path, "--without-match-keys", "--data", published.settings.data)
+    done = loyalty("export", "segments", *arguments, "--json")
+    assert json.loads(done.stdout)["use_until_on"] == until
+    assert until in done.stderr
+
+
 def test_no_match_keys_without_consent_to_match(
     published: PublishedCompany, tmp_path: Path
 ) -> None:
@@ -155,7 +191,7 @@ def test_a_stale_consent_feed_gives_no_list(name: str, stale: Settings, tmp_path
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("mark", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("mark", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff20"])
 def test_a_cell_is_no_formula(mark: str) -> None:
     rows = pl.DataFrame({"a": [f"{mark}1+1", f"x{mark}", None, ""], "n": [-1, 2, 3, 4]})
     found = without_formulas(rows)

@@ -42,6 +42,23 @@ def test_people_see_what_came_in_and_what_came_out(
         assert title in shown
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_run_is_summed_up_in_rows_on_a_few_screens(
+    published: PublishedCompany, screen: io.StringIO, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """What came in stays a table: one line for each of a system's tables, their numbers in it."""
+    terminal = Console(file=screen, width=width, force_terminal=True, no_color=True)
+    monkeypatch.setattr(console, "_data", terminal)
+    print_summary(published.settings, Output(), published.result.release)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue()).splitlines()
+    for row in published.result.manifest["reconciliation"]["tables"]:
+        name = row["table_name"].removeprefix("crm_").replace("_", " ").split()[0]
+        numbers = [f"{row[n]:,}" for n in ("rows_delivered", "rows_rejected", "rows_in_lake")]
+        assert [line for line in lines if name in line and set(numbers) <= set(line.split())]
+    assert len(lines) < 180
+    assert max(map(cell_len, lines)) <= width
+
+
 @pytest.mark.parametrize("width", [80, 100])
 def test_every_class_is_shown_with_its_size_once_per_kind(
     published: PublishedCompany, screen: io.StringIO, monkeypatch: pytest.MonkeyPatch, width: int

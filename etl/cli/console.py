@@ -10,13 +10,14 @@ from typing import Any
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
 from etl.errors import LoyaltyError
 
 _GAP = 2  # blanks between two columns
+_FOLDED = 8  # narrower than this no word is folded
 
 
 def terminal(**options: Any) -> Console:
@@ -91,10 +92,15 @@ def _line(stream: Any, value: Mapping[str, Any]) -> None:
 
 
 def _table(headers: list[str], cells: list[list[str]], title: str) -> Table:
-    """Lay out a table; rows that are too wide stand as columns, or below each other."""
-    for top, rest in ((headers, cells), _turned(headers, cells)):
+    """Lay out a table; where rows are too wide they become columns, or long words are folded.
+
+    Numbers never are: if they alone are too wide, rows stand below each other.
+    """
+    turned = _turned(headers, cells)
+    tries = ((headers, cells, False), (*turned, False), (headers, cells, True))
+    for top, rest, folds in tries:
         room = _data.width - _GAP * (len(top) - 1)
-        least = _least_widths(top, rest)
+        least = _least_widths(top, rest, folds=folds)
         if sum(least) <= room:
             return _upright(top, rest, _widths(least, _full_widths(top, rest), room), title)
     return _stacked(headers, cells, title)
@@ -104,7 +110,8 @@ def _upright(headers: list[str], cells: list[list[str]], widths: list[int], titl
     table = _frame(title)
     for n, header in enumerate(headers):
         numeric = all(_is_number(row[n]) for row in cells)
-        table.add_column(header, justify="right" if numeric else "left", width=widths[n])
+        justify: JustifyMethod = "right" if numeric else "left"
+        table.add_column(header, justify=justify, width=widths[n], overflow="fold")
     for row in cells:
         table.add_row(*row)
     return table
@@ -126,12 +133,15 @@ def _stacked(headers: list[str], cells: list[list[str]], title: str) -> Table:
     return table
 
 
-def _least_widths(headers: list[str], cells: list[list[str]]) -> list[int]:
-    """Return the least width of each column that breaks no word."""
-    return [
-        max(cell_len(word) for text in texts for word in text.split() or [""])
-        for texts in zip(headers, *cells, strict=True)
-    ]
+def _least_widths(headers: list[str], cells: list[list[str]], *, folds: bool) -> list[int]:
+    """Return the least width of each column that breaks no word; or no number, where text folds."""
+    least = []
+    for header, *texts in zip(headers, *cells, strict=True):
+        words = [word for text in (header, *texts) for word in text.split()]
+        width = max(map(cell_len, words), default=0)
+        numeric = all(map(_is_number, texts))
+        least.append(min(width, _FOLDED) if folds and not numeric else width)
+    return least
 
 
 def _full_widths(headers: list[str], cells: list[list[str]]) -> list[int]:

@@ -43,8 +43,7 @@ def _print(output: Output, explanation: Explanation) -> None:
     output.record(_head(explanation), "customer")
     if not explanation.is_profiled:
         output.text("\nThis customer is not profiled: no class, no score, no forecast, no list.")
-        for reason in explanation.not_profiled_because:
-            output.record(reason)
+        _rows(output, explanation.not_profiled_because, "why")
         return
     for section in explanation.sections:
         output.record(_section(section), section["title"])
@@ -103,8 +102,9 @@ def _period(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rows(output: Output, rows: list[dict[str, Any]], title: str) -> None:
+    names = list(dict.fromkeys(name for row in rows for name in row))
     if rows:
-        output.rows(list(rows[0]), [list(row.values()) for row in rows], title)
+        output.rows(names, [[row.get(name) for name in names] for row in rows], title)
 
 
 def _plain(values: dict[str, Any]) -> dict[str, str]:

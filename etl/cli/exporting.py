@@ -30,5 +30,11 @@ def export(
                 f"{done.manifest['not_in_experiment']} eligible customers are in no experiment and"
                 " on no list: plan one in dbt_project/seeds/winback_experiments_planned.csv"
             )
+        until = done.manifest["use_until_on"]
+        if until and until < done.manifest["exported_at"]:
+            output.progress(
+                f"this list was to be used until {until}; consent may have been withdrawn since:"
+                " run the days up to yesterday and export again"
+            )
         files = {kind: str(path) for kind, path in done.files.items()}
         output.record({**done.manifest, "files": files}, f"list {name}")

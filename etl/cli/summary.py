@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import polars as pl
@@ -21,23 +23,31 @@ from etl.warehouse.rates import missing_rates
 
 # Questions every reader asks first, each a file in sql/reports, and the columns to show of it.
 _REPORTS: dict[str, tuple[str, ...]] = {
-    "customer_value_by_shop": (),
+    "customer_value_by_shop": (
+        "business_unit",
+        "customer_count",
+        "order_count",
+        "net_revenue",
+        "margin",
+        "with_forecast",
+        "clv_12m_margin_discounted",
+    ),
     "value_models": (
         "business_unit",
         "model_segment",
         "model",
         "choice_code",
         "rmse",
-        "best_losing_rmse",
         "naive_rmse",
-        "bias",
     ),
     "margin_coverage": ("source_system", "margin_basis", "net_revenue", "margin", "margin_rate"),
-    "class_coverage": (),
-    "class_distribution": ("domain", "label_en", "customers", "share", "why"),
+    "class_distribution": (),
     "lifecycle_funnel": (),
     "winback_universe": ("outcome", "customer_count", "lapsed_count", "lost_count"),
 }
+
+
+_KIND_WIDTH = 16  # the longest word in the name of a kind, and some
 
 
 def print_summary(settings: Settings, output: Output, release: Path | None = None) -> None:
@@ -60,21 +70,34 @@ def print_summary(settings: Settings, output: Output, release: Path | None = Non
         for name, columns in _REPORTS.items():
             report = find_report(name)
             answer = run_report(connection, report)
-            answer = _spoken(answer.select(columns) if columns else answer)
+            answer = _by_kind(answer) if "domain" in answer.columns else answer
+            answer = answer.select(columns) if columns else answer
             output.rows(answer.columns, answer.rows(), report.title)
     output.text(_NEXT)
 
 
-def _spoken(answer: pl.DataFrame) -> pl.DataFrame:
-    """Name a kind of class in words, and once for all of its classes."""
-    if "domain" not in answer.columns:
-        return answer
-    kind = pl.col("domain")
-    first = kind.ne_missing(kind.shift())
-    words = kind.str.replace_all("_", " ")
-    return answer.with_columns(
-        pl.when(first).then(words).otherwise(pl.lit("")).alias("kind")
-    ).select("kind", pl.exclude("kind", "domain"))
+def _by_kind(sizes: pl.DataFrame) -> pl.DataFrame:
+    """Put the classes of a kind into one cell: a line for each would be longer than a screen."""
+    kinds = sizes.group_by("domain", maintain_order=True)
+    return pl.DataFrame(
+        [
+            (fill(_words(kind), _KIND_WIDTH), " · ".join(map(_sized, rows.iter_rows(named=True))))
+            for (kind,), rows in kinds
+        ],
+        schema={"kind": pl.String, "classes": pl.String},
+        orient="row",
+    )
+
+
+def _sized(row: dict[str, Any]) -> str:
+    """Name a class, its size and share; and what is lacking where that is not in the name."""
+    lacks = row["undetermined_because"] in {"unknown", "insufficient"}
+    why = f" ({row['why']})" if lacks else ""
+    return f"{row['label_en']} {row['customers']:,} {row['share']:.1%}{why}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def print_status(settings: Settings, output: Output) -> None:
@@ -139,16 +162,19 @@ def _print_tables(manifest: dict[str, Any], output: Output) -> None:
         "accepted",
         "amount",
     )
+    tables = manifest["reconciliation"]["tables"]
+    systems = [row["source_system"] for row in tables]
+    named = [new if new != last else "" for last, new in pairwise(["", *systems])]
     rows: list[tuple[Any, ...]] = [
         (
-            row["source_system"],
-            row["table_name"].removeprefix("crm_"),
+            system,
+            _words(row["table_name"].removeprefix("crm_")),
             row["rows_delivered"],
             row["rows_rejected"],
             row["rows_in_lake"],
             _money(row["amount_in_lake"]),
         )
-        for row in manifest["reconciliation"]["tables"]
+        for system, row in zip(named, tables, strict=True)
     ]
     output.rows(columns, rows, "from file to lake, nothing lost")
     columns = ("system", "versions", "orders", "order total", "net revenue", "gift cards")
@@ -174,7 +200,7 @@ def _money(amount: str | None) -> str:
 _NEXT = """
 What next
   .venv/bin/loyalty report       ready questions for finance and marketing
-  .venv/bin/loyalty explain      why one customer is in each class: <customer_key>
+  .venv/bin/loyalty explain      why a customer is in each class: <customer_key>
   .venv/bin/loyalty rejects      what was quarantined, and why
   .venv/bin/loyalty status       what is landed, built and served
   make airflow                   the same DAGs, run by Airflow's own scheduler

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+from datetime import datetime
 from pathlib import Path
 
 from etl.clock import utc_now
@@ -12,9 +13,9 @@ from etl.config import Settings
 from etl.files import FILE_MODE, make_folder
 
 
-def access_log(settings: Settings) -> Path:
-    """Return where the lines are kept."""
-    return settings.access / "explain.jsonl"
+def access_log(settings: Settings, at: datetime) -> Path:
+    """Return where the lines of an instant's month are kept; old months go as whole files."""
+    return settings.access / f"explain-{at:%Y-%m}.jsonl"
 
 
 def record_access(
@@ -32,15 +33,16 @@ def record_access(
     Raises:
         OSError: The log cannot be written.
     """
+    now = utc_now()
     line = {
-        "at": utc_now().isoformat(),
+        "at": now.isoformat(),
         "who": _os_user(),
         "customer_key": customer_key,
         "variant": variant,
         "outcome": outcome,
         "run_id": run_id,
     }
-    path = access_log(settings)
+    path = access_log(settings, now)
     make_folder(path.parent)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)
     try:

@@ -133,6 +133,13 @@ def _logs(settings: Settings, now: datetime) -> Iterator[Removal]:
                 yield Removal("logs", path, f"not written for {days} days")
 
 
+def _access(settings: Settings, now: datetime) -> Iterator[Removal]:
+    days = settings.keep.access_days
+    for path in sorted(settings.access.glob("*.jsonl")):
+        if older_than(path, timedelta(days=days), now):
+            yield Removal("access", path, f"not written for {days} days")
+
+
 def _left_over(
     rule: str, paths: Iterable[Path], settings: Settings, now: datetime
 ) -> Iterator[Removal]:
@@ -155,4 +162,5 @@ RULES = (
     Rule("build leftovers", "the last run's inputs; younger than leftover_days", _spilled),
     Rule("half-written", "younger than leftover_days", _half_written),
     Rule("logs", "younger than log_days", _logs),
+    Rule("access", "months with a line younger than access_days", _access),
 )

@@ -111,3 +111,24 @@ from objectors
 inner join {{ ref('customers') }} as customers
     on objectors.customer_key = customers.customer_key
 where customers.pareto_class is not null
+union all
+select
+    objectors.customer_key,
+    'class_history' as found_in
+from objectors
+inner join {{ ref('class_history') }} as history
+    on objectors.customer_key = history.customer_key
+where
+    history.previous_code is not null
+    or (
+        history.is_current
+        and history.domain in ('satisfaction_loyalty_class', 'management_class', 'rfm_group')
+        and history.code not in ('objected', 'not_profiled', 'prospect', 'none', 'internal')
+    )
+union all
+select
+    objectors.customer_key,
+    'export_segments' as found_in
+from objectors
+inner join {{ ref('export_segments') }} as listed
+    on objectors.customer_key = listed.customer_key

@@ -61,6 +61,20 @@ def test_nobody_is_listed_without_consent_for_the_purpose(published: PublishedCo
         assert 0 < listed == granted
 
 
+def test_a_segment_is_listed_for_no_channel_that_was_not_granted(
+    published: PublishedCompany,
+) -> None:
+    """Some granted one channel and refused another: the list says which may be used."""
+    refused = (
+        "select listed.customer_key from export_segments as listed join consents"
+        " on consents.customer_key = listed.customer_key and consents.purpose = 'marketing'"
+        " where not consents.is_granted"
+    )
+    assert published.ask(refused).height > 0
+    used = f"{refused} and list_contains(string_split(listed.channels, ';'), consents.channel)"
+    assert published.ask(used).is_empty()
+
+
 def test_the_holdout_is_on_no_list(published: PublishedCompany) -> None:
     held_back = "(select customer_key from winback_targets where arm = 'holdout')"
     assert published.one(f"select count(*) from {held_back}") > 0

@@ -6,9 +6,11 @@ permissions as (
     select * from {{ ref('int_customer_permissions') }}
 ),
 
--- A grant for marketing on a channel that reaches the customer.
+-- The channels on which the customer granted marketing and can be reached; no other may be used.
 allowed as (
-    select distinct consents.customer_key
+    select
+        consents.customer_key,
+        {{ joined_text('consents.channel', "';'", 'consents.channel asc') }} as channels
     from {{ ref('consents') }} as consents
     inner join {{ ref('int_customer_channels') }} as channels
         on
@@ -18,6 +20,7 @@ allowed as (
         consents.purpose = 'marketing'
         and consents.is_granted
         and channels.is_reachable
+    group by consents.customer_key
 ),
 
 -- Whoever is held back from win-back is in no audience that might be used for it.
@@ -28,7 +31,9 @@ held_back as (
 ),
 
 audiences as (
-    select customers.customer_key
+    select
+        customers.customer_key,
+        allowed.channels
     from customers
     inner join permissions on customers.customer_key = permissions.customer_key
     inner join allowed on customers.customer_key = allowed.customer_key

@@ -24,6 +24,7 @@ export_segments as (
         crm_records.crm_system,
         crm_records.contact_id,
         crm_records.account_id,
+        audiences.channels,
         stages.stage_no,
         stages.activity_status,
         neutral.satisfaction_segment,

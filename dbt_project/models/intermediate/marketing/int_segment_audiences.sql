@@ -10,7 +10,7 @@ permissions as (
 allowed as (
     select
         consents.customer_key,
-        {{ joined_text('consents.channel', "';'", 'consents.channel asc') }} as channels
+        {{ joined_text('consents.channel', "';'", 'consents.channel asc nulls last') }} as channels
     from {{ ref('consents') }} as consents
     inner join {{ ref('int_customer_channels') }} as channels
         on

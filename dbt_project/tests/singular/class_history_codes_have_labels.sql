@@ -6,7 +6,7 @@ with codes as (
     from {{ ref('class_history') }}
     union
     select
-        case when from_code in ('new', 'unrecorded') then 'transition' else domain end as domain,
+        case when from_code in ('joined', 'unrecorded') then 'transition' else domain end as domain,
         from_code as code
     from {{ ref('segment_transitions') }}
     union

@@ -35,7 +35,7 @@ today as (
 counted as (
     select
         domain,
-        sum(case when from_code in ('new', 'unrecorded') then 0 else customer_count end)
+        sum(case when from_code in ('joined', 'unrecorded') then 0 else customer_count end)
             as left_from,
         sum(case when to_code in ('gone', 'merged') then 0 else customer_count end) as arrived
     from {{ ref('segment_transitions') }}

@@ -62,7 +62,7 @@ moved as (
         compared.domain,
         case
             when compared.since_code is not null then compared.since_code
-            when recorded.first_on <= {{ last_month_end() }} then 'new'
+            when recorded.first_on <= {{ last_month_end() }} then 'joined'
             else 'unrecorded'
         end as from_code,
         case

@@ -1,6 +1,6 @@
 """Spark builds the same warehouse from the same lake: every mart, cell by cell.
 
-The whole route of a build runs on Spark: dbt's three calls, identity and value models in between,
+The whole route of a build runs on Spark: dbt's calls, identity and value models in between,
 the reconciliation and the publish. Tests of grains and ranges are left out here, since DuckDB's run
 has them on the same rows; the singular ones, which look at macros, run.
 """

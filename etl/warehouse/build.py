@@ -1,7 +1,8 @@
 """Builds the private warehouse from lake and state: dbt, with identity and CLV fitted in between.
 
-Three dbt calls under one lock, because two steps are no SQL: who is one customer (connected
-components) and the parameters of the value models (maximum likelihood).
+Four dbt calls under one lock, because some steps are no SQL: who is one customer (connected
+components), whether all money has a rate of exchange, the parameters of the value models (maximum
+likelihood) and what experiments found (intervals, bootstrap).
 """
 
 from __future__ import annotations
@@ -46,8 +47,11 @@ Frames = dict[str, pl.DataFrame]
 _IDENTITY_MODELS = "+int_orders_latest +int_contacts_latest +int_accounts_latest +int_leads_latest"
 _SUMMARY_MODELS = (
     "+int_clv_summaries +int_clv_calibrations +int_parameters_in_force +int_records_without_rate"
-    " +int_contract_terms +int_winback_experiments_listed +int_winback_uplifts_assumed"
+    " +int_contract_terms"
 )
+# They add money up, so they wait until every amount is known to have a rate.
+_EXPERIMENT_MODELS = "+int_winback_experiments_listed +int_winback_uplifts_assumed"
+_BEFORE_EXPERIMENTS = f"{_IDENTITY_MODELS} {_SUMMARY_MODELS}"
 # These tests can only count rows; what etl asks in their place can tell what is wrong.
 _RATES_TEST = "records_have_a_rate"
 _RECONCILIATION_TEST = "reconciliation_has_no_difference"
@@ -111,7 +115,7 @@ def build_warehouse(
 def _run_steps(
     dbt: DbtRun, progress: Progress, *, refit: bool
 ) -> tuple[list[dict[str, Any]], Frames, Frames]:
-    """Call dbt three times, and do between the calls what is no SQL.
+    """Call dbt four times, and do between the calls what is no SQL.
 
     Returns:
         What dbt says of each node, what is known on the day, and what of it is to be kept.
@@ -124,11 +128,12 @@ def _run_steps(
         progress, select=_SUMMARY_MODELS, exclude=f"{_IDENTITY_MODELS} {_RATES_TEST}"
     )
     refuse_missing_rates(settings)
+    results += dbt.build(progress, select=_EXPERIMENT_MODELS, exclude=_BEFORE_EXPERIMENTS)
     known, proposed = fit_values(settings, inputs, as_of, progress, refit=refit)
     renewals = fit_renewals(settings, inputs, as_of, progress, refit=refit)
     measured = measure_experiments(settings, inputs, as_of, progress)
     results += dbt.build(
-        progress, exclude=f"{_IDENTITY_MODELS} {_SUMMARY_MODELS} {_RECONCILIATION_TEST}"
+        progress, exclude=f"{_BEFORE_EXPERIMENTS} {_EXPERIMENT_MODELS} {_RECONCILIATION_TEST}"
     )
     found = {
         ASSIGNMENTS: read_entries(settings, as_of),

@@ -6,6 +6,14 @@ identified as (
     select * from {{ ref('int_consent_events_identified') }}
 ),
 
+passed_over as (
+    select
+        source_system,
+        source_id as contact_id
+    from {{ ref('int_crm_records_identified') }}
+    where entity = 'contact' and is_passed_over
+),
+
 channels as (
     select 'any' as channel
     union all
@@ -35,7 +43,14 @@ expanded as (
             events.source_system = identified.source_system
             and events.consent_id = identified.consent_id
     inner join channels on events.channel in ('any', channels.channel)
-    where identified.customer_key is not null
+    left join passed_over
+        on
+            events.source_system = passed_over.source_system
+            and events.contact_id = passed_over.contact_id
+    -- What a dead or minor contact granted does not speak for the business; a no stays one.
+    where
+        identified.customer_key is not null
+        and (passed_over.contact_id is null or events.state <> 'granted')
 )
 
 select * from expanded

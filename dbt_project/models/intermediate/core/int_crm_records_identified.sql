@@ -67,6 +67,15 @@ identified as (
             and records.entity = identities.entity
             and records.source_id = identities.source_id
     where identities.customer_key is not null
+),
+
+-- A business lives on when one of its people dies, but nobody writes to them.
+addressed as (
+    select
+        *,
+        (is_deceased or is_minor) and bool_or(is_business) over (partition by customer_key)
+            as is_passed_over
+    from identified
 )
 
-select * from identified
+select * from addressed

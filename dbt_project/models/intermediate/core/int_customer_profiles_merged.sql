@@ -18,18 +18,23 @@ merged as (
         min_by(country, record_rank) filter (where country is not null) as country,
         min_by(email_domain, record_rank) filter (where email_domain is not null) as email_domain,
         bool_or(entity = 'contact') as has_contact,
-        bool_or(has_email) as has_email,
-        bool_or(has_phone) as has_phone,
+        bool_or(has_email and not is_passed_over) as has_email,
+        bool_or(has_phone and not is_passed_over) as has_phone,
         bool_or(is_internal) as is_internal,
-        bool_or(is_deceased) as is_deceased,
-        bool_or(is_minor) as is_minor,
+        bool_or(is_deceased and not is_passed_over) as is_deceased,
+        bool_or(is_minor and not is_passed_over) as is_minor,
         bool_or(has_bad_debt) as has_bad_debt,
         -- One address that still works is enough to reach the customer.
         case
             when
-                count(case when has_email then 1 end)
-                = count(case when has_email and email_bounced_on is not null then 1 end)
-                then max(email_bounced_on)
+                count(case when has_email and not is_passed_over then 1 end)
+                = count(
+                    case
+                        when has_email and not is_passed_over and email_bounced_on is not null
+                            then 1
+                    end
+                )
+                then max(case when not is_passed_over then email_bounced_on end)
         end as email_bounced_on,
         -- Closed when every account is.
         case

@@ -2,13 +2,13 @@ with records as (
     select * from {{ ref('int_crm_records_identified') }}
 ),
 
--- A lead is no record to write to.
+-- A lead is no record to write to, nor a dead or minor contact of a business.
 ranked as (
     select
         *,
         {{ crm_record_rank() | indent(8) }} as record_rank
     from records
-    where entity in ('account', 'contact')
+    where entity in ('account', 'contact') and not is_passed_over
 ),
 
 first_records as (

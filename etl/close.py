@@ -25,6 +25,7 @@ from etl.clv.closes import CLOSE_SCHEMAS
 from etl.clv.rollforward import VALUE
 from etl.config import Settings
 from etl.errors import DataBlocked
+from etl.faults import reach
 from etl.frames import conform
 from etl.lake.commits import read_lake
 from etl.locks import writer_lock
@@ -93,8 +94,10 @@ def close_month(
             outcome, close = CLOSED_ALREADY, standing
         else:
             build = _verified_build(settings, as_of, progress)
+            reach("close.published")
             frozen = freeze(settings, build.record, before)
             outcome, close = _keep(settings, frozen, standing, before, reason)
+            reach("close.frozen")
             progress(f"{close['close_id']}: {outcome}")
         shown_in = _show(settings, as_of, progress)
     return ClosedMonth(outcome, close, _lines(settings, close), shown_in)

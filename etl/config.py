@@ -19,6 +19,7 @@ LOYALTY_BACKUP              folder of the backups, outside the data root; none b
 LOYALTY_VAULT_BACKUP        folder of the vault's backups, apart from both; none by default
 LOYALTY_AIRFLOW_LOGS        Airflow's logs, for their removal; default ``<data root>/airflow/logs``
 LOYALTY_KEEP_*              the numbers of :class:`KeepRules`, such as LOYALTY_KEEP_REJECT_DAYS
+FAULT_AT                    for tests: where a process kills itself, see ``etl/faults.py``
 ==========================  ======================================================================
 """
 
@@ -198,6 +199,11 @@ def load_settings(
         engine=_engine(engine or os.environ.get("LOYALTY_ENGINE") or ENGINES[0]),
         spark=_spark_rules(),
     )
+
+
+def fault_at() -> str:
+    """Return at which point this process is to kill itself; empty in all but tests."""
+    return os.environ.get("FAULT_AT", "")
 
 
 def _engine(name: str) -> str:

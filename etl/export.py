@@ -19,6 +19,7 @@ from etl.clock import utc_now
 from etl.config import Settings
 from etl.contract.columns import Pii
 from etl.errors import DataBlocked, LoyaltyError, UsageError
+from etl.faults import reach
 from etl.files import atomic_path, sha256_of, write_json
 from etl.locks import writer_lock
 from etl.privacy.tokens import Vault, normalise
@@ -76,7 +77,9 @@ def export_list(
         rows = rows.join(keys, on="customer_key", how="left", maintain_order="left")
     manifest_path = folder / f"{name}.manifest.json"
     _begin(folder, manifest_path)
+    reach("export.begun")
     files = _write(rows, folder, name)
+    reach("export.written")
     manifest = {
         "list": name,
         "run_id": served["run_id"],
@@ -89,6 +92,7 @@ def export_list(
         "match_keys": _matched(rows),
     } | (_not_listed(counts) if name == "winback" else {})
     write_json(manifest_path, manifest)
+    reach("export.done")
     return Exported({**files, "manifest": manifest_path}, manifest)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from etl.errors import Busy, LakeCorrupt
+from etl.faults import reach
 
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
@@ -73,7 +74,9 @@ def atomic_path(final: Path, mode: int = FILE_MODE) -> Iterator[Path]:
         yield temporary
         temporary.chmod(mode)
         fsync_file(temporary)
+        reach("files.written")
         temporary.replace(final)
+        reach("files.renamed")
         fsync_folder(final.parent)
     finally:
         temporary.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from typing import Any
 from etl.clock import utc_now
 from etl.config import FEEDS, Settings
 from etl.errors import DataBlocked, LoyaltyError, SourceLate
+from etl.faults import reach
 from etl.ingest.discover import Delivery, discover, missing_feeds
 from etl.ingest.extract import content_digest, delivery_id_of, stage_delivery
 from etl.ingest.staging import sweep
@@ -123,6 +124,7 @@ def stage_export(
         fresh = [d for delivery_id, d in delivered.items() if delivery_id not in committed]
         if not fresh:
             return []
+        reach("discover.found")
         _require_space_to_stage(settings, fresh)
         tokeniser = Tokeniser(load_or_create_key(settings), Vault(settings))
         staged = []
@@ -265,10 +267,12 @@ def publish_build(
     """
     record = built.record
     refuse_held(settings, record.as_of_date)
+    reach("publish.allowed")
     marts = read_marts(target_folder(settings))
     progress(f"writing release {record.run_id}: {len(marts)} marts")
     prepared, manifest = prepare_release(settings, record, marts)
     commit_state(settings, record.run_id, record.as_of_date, built.proposals)
+    reach("state.committed")
     release = finish_release(settings, prepared, record.run_id)
     served = make_current(settings, release, record.as_of_date)
     if not served:

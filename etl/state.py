@@ -34,6 +34,7 @@ import polars as pl
 
 from etl.config import Settings
 from etl.errors import LakeCorrupt
+from etl.faults import reach
 from etl.files import atomic_path, read_document, sha256_of, write_json
 
 COMMIT_SEQUENCE = "commit_sequence"
@@ -160,6 +161,7 @@ def _append(
     path = settings.state / name / f"{commit_id}.parquet"
     with atomic_path(path) as temporary:
         frame.write_parquet(temporary)
+    reach("state.written")
     return {
         "name": name,
         "path": str(path.relative_to(settings.state)),

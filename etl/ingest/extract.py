@@ -15,6 +15,7 @@ from pathlib import Path
 from etl.config import Settings
 from etl.contract import TABLES
 from etl.errors import FileRejected
+from etl.faults import reach
 from etl.files import make_folder, sha256_of
 from etl.ingest.conflicts import duplicate_keys, split_documents
 from etl.ingest.discover import Delivery
@@ -65,6 +66,7 @@ def stage_delivery(
     """
     with work_folder(settings) as work:
         prepared = make_folder(work / "delivery")
+        reach("stage.begun")
         try:
             file = pass_gate(
                 delivery.path,

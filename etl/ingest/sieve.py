@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from etl.contract import TABLES
+from etl.faults import reach
 from etl.ingest.batches import Cleaner, read_batches
 from etl.ingest.conflicts import NAMES_SCHEMA, document_names
 from etl.ingest.discover import Delivery
@@ -162,8 +163,10 @@ def _sift(
 ) -> None:
     """Sort one batch into tables and quarantine."""
     shaped, known = _shaped(job, clean)
+    reach("sieve.shaped")
     problems = [_problems(job, nth, part, clean, conflicts) for nth, part in enumerate(shaped)]
     bad = pl.concat([found.select(DOCUMENT) for found in problems]).unique()
+    reach("sieve.typed")
     if conflicts is None:
         writers[NAMES].write(_names(job, clean, shaped))
     for name in counted.unmapped:
@@ -176,6 +179,7 @@ def _sift(
         for target, part, found in zip(job.export.targets, shaped, problems, strict=True):
             rows = part.rows.join(bad, on=DOCUMENT, how="semi", maintain_order="left")
             _refuse(job, target, refused(rows, found, target), raw, writers, counted)
+    reach("sieve.written")
 
 
 def _shaped(job: Job, clean: pl.DataFrame) -> tuple[list[Shaped], pl.DataFrame]:

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from etl.config import Settings
 from etl.contract import CONTRACT_VERSION
+from etl.faults import reach
 from etl.files import FOLDER_MODE, atomic_path, fsync_folder, make_folder, sha256_of, write_json
 from etl.ingest.discover import Delivery
 from etl.mapping import Export
@@ -231,7 +232,9 @@ def put_in_place(prepared: Path, staged: StagedDelivery) -> StagedDelivery:
     A complete folder of that name is kept: it holds the same delivery, read the same way, and
     another process may be committing it.
     """
+    reach("stage.prepared")
     write_json(prepared / STAGED_NAME, staged.document())
+    reach("stage.marked")
     prepared.chmod(FOLDER_MODE)
     make_folder(staged.folder.parent)
     try:
@@ -241,6 +244,7 @@ def put_in_place(prepared: Path, staged: StagedDelivery) -> StagedDelivery:
             return staged
         shutil.rmtree(staged.folder, ignore_errors=True)  # what a removal cut short left over
         prepared.rename(staged.folder)
+    reach("stage.placed")
     fsync_folder(staged.folder.parent)
     return staged
 

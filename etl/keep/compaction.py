@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from etl.config import Settings
 from etl.contract import CONTRACT_VERSION
 from etl.errors import LoyaltyError
+from etl.faults import reach
 from etl.files import digest_of, sha256_of
 from etl.ingest.staging import table_writer
 from etl.lake.commits import COMMITS, Lake, LakeFile, data_path, read_lake, verify_files
@@ -72,6 +73,7 @@ def compact_lake(settings: Settings, progress: Progress) -> dict[str, Any] | Non
         for table, of_table in groupby(groups, key=lambda group: group.table):
             progress(f"joining {table}")
             joined[table] = _join_table(settings, list(of_table))
+            reach("compact.joined")
         return _commit(settings, joined)
 
 
@@ -167,4 +169,5 @@ def _commit(settings: Settings, joined: dict[str, Any]) -> dict[str, Any]:
             "joined": joined,
         }
         create_exclusively(settings.raw / COMMITS / f"{commit['batch_id']}.json", commit)
+        reach("compact.committed")
     return commit

@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from etl.errors import Busy, LoyaltyError, UsageError
+from etl.faults import reach
 from etl.files import (
     digest_of,
     fsync_folder,
@@ -126,6 +127,7 @@ def write_generation(
         working = target / f"{_WORKING}{taken_at:%Y%m%dT%H%M%S_%fZ}"
         for source in wanted:
             _take(source, working / source.name, known.get(source.sha256), modes)
+            reach("backup.copied")
         files = [
             {"name": s.name, "sha256": s.sha256, "bytes": (working / s.name).stat().st_size}
             for s in wanted
@@ -135,6 +137,7 @@ def write_generation(
         write_json(make_folder(working, modes.folder) / MANIFEST, document, modes.file)
         final = target / working.name.removeprefix(_WORKING)
         working.rename(final)
+        reach("backup.named")
         fsync_folder(target)
     return read_generation(final)
 
@@ -210,6 +213,7 @@ def prune(target: Path, keep: int) -> list[str]:
         for folder in gone:
             # Out of the list in one step, so that a kill leaves no generation with holes.
             folder.rename(target / f"{_WORKING}{folder.name}")
+            reach("backup.pruned")
         _sweep(target)
     return [folder.name for folder in gone]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from etl.config import Settings
 from etl.errors import LoyaltyError, UsageError
+from etl.faults import reach
 from etl.files import FILE_MODE, fsync_folder, make_folder, read_document
 from etl.keep.backup import KEY_NAME, VAULT_FILES, key_id, refuse_same_place
 from etl.keep.generations import Generation, copy_verified, find_generation, verify_generation
@@ -118,8 +119,10 @@ def _put_back(
         _copy(chosen, file, working / file["name"], mode)
     if vault:
         _put_back_vault(settings, vault, working)
+    reach("restore.copied")
     for area in AREAS:
         _exchange(working / area, settings.data / area, working)
+        reach("restore.exchanged")
     _serve(settings, chosen.facts["served"])
     shutil.rmtree(working)
 

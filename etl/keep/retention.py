@@ -14,6 +14,7 @@ from pathlib import Path
 
 from etl.clock import utc_now
 from etl.config import Settings
+from etl.faults import reach
 from etl.keep.delivered import lake_files_to_remove, landing_to_remove
 from etl.keep.releases import releases_to_remove, share_unchanged
 from etl.keep.removal import Removal, older_than, remove
@@ -69,6 +70,7 @@ def clean_up(settings: Settings, *, dry_run: bool = False, now: datetime | None 
         for found in _found(settings, instant):
             removed.append(_described(settings, found))
             remove(found)
+            reach("keep.removed")
         return CleanUp(tuple(removed), share_unchanged(settings))
 
 

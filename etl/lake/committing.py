@@ -13,6 +13,7 @@ from typing import Any
 from etl.config import Settings
 from etl.contract import CONTRACT_VERSION
 from etl.errors import LakeCorrupt
+from etl.faults import reach
 from etl.files import (
     FILE_MODE,
     canonical_json,
@@ -52,6 +53,7 @@ def commit_staged(
     commit = _write_commit(settings, lake, feed, through, chosen) if chosen else None
     for folder in folders:
         shutil.rmtree(folder)
+        reach("commit.swept")
     return commit
 
 
@@ -102,6 +104,7 @@ def _adopt(settings: Settings, folder: Path) -> dict[str, Any]:
         _link(source, data_path(settings.raw, table, folder.name))
     if (folder / f"{REJECTS}.parquet").exists():
         _link(folder / f"{REJECTS}.parquet", settings.rejects / f"{folder.name}.parquet")
+    reach("commit.linked")
     return staged
 
 
@@ -123,7 +126,9 @@ def create_exclusively(path: Path, document: dict[str, Any]) -> None:
         temporary.write_text(canonical_json(document, indent=2) + "\n", encoding="utf-8")
         temporary.chmod(FILE_MODE)
         fsync_file(temporary)
+        reach("commit.written")
         os.link(temporary, path)
+        reach("commit.created")
     finally:
         temporary.unlink()
     fsync_folder(path.parent)

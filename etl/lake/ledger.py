@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from etl.faults import reach
 from etl.files import damaged, make_folder, read_document, sqlite_errors
 from etl.lake.commits import subject_of
 
@@ -114,6 +115,8 @@ class Ledger:
                 index_commit(connection, commit)
             except (KeyError, TypeError):  # JSON, but not a commit
                 raise damaged(self._commits / f"{commit['batch_id']}.json") from None
+        if fresh:
+            reach("ledger.caught_up")
 
 
 def index_commit(connection: sqlite3.Connection, commit: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from etl.config import Settings
+from etl.faults import reach
 from etl.files import atomic_path, make_folder
 from etl.lake.commits import Lake, verify_files
 from etl.lake.inputs import INPUT_SCHEMAS, write_empty_inputs
@@ -40,9 +41,11 @@ def write_snapshot(settings: Settings, lake: Lake) -> Path:
     for file in lake.files:
         is_counted = None if file.whole else pl.col("batch_id").is_in(file.deliveries)
         lay_file(folder, file.table, file.path, is_counted)
+        reach("inputs.linked")
     write_input(folder, "raw_loads", _loads(lake))
     write_input(folder, "raw_rejects", _rejects(lake))
     write_input(folder, "raw_sources", _sources(lake))
+    reach("inputs.complete")
     return folder
 
 

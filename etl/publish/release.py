@@ -19,6 +19,7 @@ import duckdb
 from etl.clock import utc_now
 from etl.config import Settings
 from etl.errors import LoyaltyError
+from etl.faults import reach
 from etl.files import (
     FOLDER_MODE,
     fsync_file,
@@ -64,6 +65,7 @@ def prepare_release(
         return final, read_json(final / MANIFEST)
     write_json(working / MANIFEST, manifest)
     _seal(working)
+    reach("release.prepared")
     return working, manifest
 
 
@@ -72,6 +74,7 @@ def finish_release(settings: Settings, prepared: Path, run_id: str) -> Path:
     final = settings.marts / "releases" / run_id
     if prepared != final:
         prepared.rename(final)
+        reach("release.named")
         fsync_folder(final.parent)
     return final
 
@@ -95,7 +98,9 @@ def make_current(settings: Settings, release: Path, as_of: date) -> bool:
     temporary = settings.marts / ".tmp-current"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(Path("releases") / release.name)
+    reach("current.before")
     temporary.replace(link)
+    reach("current.after")
     fsync_folder(settings.marts)
     return True
 
@@ -126,6 +131,7 @@ def _export(settings: Settings, folder: Path, marts: tuple[Mart, ...]) -> None:
                 f"copy (select * from {mart.relation})"  # noqa: S608 - our own names
                 f" to {_quoted(f'{folder / mart.name}.parquet')} (format parquet, compression zstd)"
             )
+            reach("release.exported")
     with new_database(settings, folder / BUILD_NAME) as release:
         for mart in marts:
             release.execute(
@@ -133,6 +139,7 @@ def _export(settings: Settings, folder: Path, marts: tuple[Mart, ...]) -> None:
                 f" select * from read_parquet({_quoted(f'{folder / mart.name}.parquet')})"
             )
             release.execute(_comments(mart))
+    reach("release.loaded")
 
 
 def _comments(mart: Mart) -> str:

@@ -17,6 +17,7 @@ import polars as pl
 
 from etl.config import DBT_PROJECT, PROJECT_ROOT, SQL_ROOT, Settings
 from etl.errors import DataBlocked
+from etl.faults import reach
 from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
 from etl.history import CLASS_HISTORY
 from etl.lake.commits import Lake, read_lake
@@ -103,12 +104,16 @@ def build_warehouse(
     write_closes(settings, inputs, as_of)
     write_assignments(settings, inputs, as_of)
     discard_build(settings)
+    reach("build.discarded")
     with running_engine(settings) as engine:
         dbt = DbtRun(settings, engine, inputs, as_of, variables)
         results, known, proposed = _run_steps(dbt, progress, refit=refit)
     record = _checked(settings, inputs, _identify(lake, known, as_of, variables), results)
+    reach("build.reconciled")
     _keep_proposals(settings, proposed)
+    reach("build.proposed")
     write_json(record_path(settings), asdict(record))
+    reach("build.recorded")
     return Build(record, proposed)
 
 
@@ -124,6 +129,7 @@ def _run_steps(
     results = dbt.build(progress, select=_IDENTITY_MODELS)
     keys = resolve_identities(settings, inputs, as_of, progress)
     classes = write_classes(settings, inputs, as_of, keys.successions)
+    reach("fit.identities")
     results += dbt.build(
         progress, select=_SUMMARY_MODELS, exclude=f"{_IDENTITY_MODELS} {_RATES_TEST}"
     )
@@ -131,7 +137,9 @@ def _run_steps(
     results += dbt.build(progress, select=_EXPERIMENT_MODELS, exclude=_BEFORE_EXPERIMENTS)
     known, proposed = fit_values(settings, inputs, as_of, progress, refit=refit)
     renewals = fit_renewals(settings, inputs, as_of, progress, refit=refit)
+    reach("fit.values")
     measured = measure_experiments(settings, inputs, as_of, progress)
+    reach("fit.experiments")
     results += dbt.build(
         progress, exclude=f"{_BEFORE_EXPERIMENTS} {_EXPERIMENT_MODELS} {_RECONCILIATION_TEST}"
     )

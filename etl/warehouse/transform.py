@@ -15,6 +15,7 @@ from typing import Any
 
 from etl.config import DBT_PROJECT, Settings
 from etl.errors import DataBlocked, LoyaltyError
+from etl.faults import reach
 from etl.files import make_folder
 from etl.space import disk_ran_full, says_disk_is_full
 from etl.warehouse.engines import Engine
@@ -62,7 +63,9 @@ class DbtRun:
         arguments += ["--indirect-selection", "buildable"]
         arguments += ["--select", select] if select else []
         arguments += ["--exclude", exclude] if exclude else []
+        reach("dbt.before")
         results = self._invoke(arguments, progress)
+        reach("dbt.after")
         _raise_on_failure(results, self.target)
         return results
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from etl.faults import reach
 from etl.ingest.gate.json_lines import JsonTable
 from etl.ingest.gate.records import RecordScanner
 from etl.ingest.gate.source import Format, Limits, copy_and_hash, unpacked_blocks, utf8_blocks
@@ -99,6 +100,7 @@ def pass_gate(
         _temporary(work_dir) as checked,
     ):
         sha256, size = copy_and_hash(path, copy)
+        reach("gate.copied")
         if declared_sha256 is not None and declared_sha256.lower() != sha256:
             raise file_rejected("MANIFEST_SHA256", where)
         scanner = RecordScanner(
@@ -123,6 +125,7 @@ def pass_gate(
         if declared_rows is not None and declared_rows != found:
             raise file_rejected("MANIFEST_ROWS", where, found=found, expected=declared_rows)
         staged = checked.replace(work_dir / f"{sha256}.csv")
+        reach("gate.checked")
     return GatedFile(staged, sha256, scanner.header, found, size)
 
 

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from etl.clock import utc_now
 from etl.config import Settings
 from etl.errors import LoyaltyError
 from etl.files import make_folder, readable, sha256_of
+from etl.keep.backup import audit_cut
 from etl.lake.commits import read_lake, verify_files
 from etl.mapping import load_mappings
+from etl.privacy.audit import read_chain
 from etl.privacy.vault import load_or_create_key, load_or_create_vault_key
 from etl.publish.release import read_current
 from etl.state import verify_state
@@ -49,6 +52,7 @@ def examine(settings: Settings) -> list[Finding]:
         "lake": _lake,
         "state": _state,
         "served release": _served,
+        "audit log": _audit,
     }
     return [_examined(name, check, settings) for name, check in checks.items()]
 
@@ -137,3 +141,16 @@ def _served(settings: Settings) -> str:
             todo="Restore the release from a backup, or remove its folder and run again.",
         )
     return f"{manifest['run_id']} as of {manifest['as_of']}, as published"
+
+
+def _audit(settings: Settings) -> str:
+    chain = read_chain(settings)
+    cut = audit_cut(settings, settings.backup, utc_now()) if settings.backup else None
+    if chain.broken or cut:
+        raise LoyaltyError(
+            "Lines of the audit log were changed or removed: "
+            + ", ".join([*chain.broken[:3], *([f"beside {cut}"] if cut else [])]),
+            where=str(settings.access),
+            todo="Compare the log with its copy in the backups, and ask who can write it.",
+        )
+    return f"{chain.lines} lines, each follows from the one before"

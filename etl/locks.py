@@ -6,6 +6,7 @@ lock          held alone                                      held together
 writer        while the warehouse is built and published
 landing       while staged deliveries become a commit         while deliveries are staged
 keep          while files are joined, backed up or removed
+audit         while a line is added to the audit log
 ============  ==============================================  ==============================
 """
 
@@ -63,6 +64,18 @@ def keep_lock(settings: Settings, wait_seconds: float = WAIT_SECONDS) -> Iterato
     """
     path = make_folder(settings.data) / ".keep.lock"
     with _held(path, fcntl.LOCK_EX, wait_seconds, "Another run is keeping house"):
+        yield
+
+
+@contextlib.contextmanager
+def audit_lock(settings: Settings, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold the audit log: each line names the one before it.
+
+    Raises:
+        Busy: Another process held it for longer than ``wait_seconds``; names the holder.
+    """
+    path = make_folder(settings.data) / ".audit.lock"
+    with _held(path, fcntl.LOCK_EX, wait_seconds, "Another process is writing the audit log"):
         yield
 
 

@@ -25,7 +25,6 @@ from etl.clock import utc_now
 from etl.config import DBT_PROJECT, Settings
 from etl.errors import EXIT_DATA_BLOCKED, EXIT_USAGE, LoyaltyError
 from etl.explain import Explanation, explain
-from etl.explain.access import access_log
 from etl.explain.errors import ReleaseTooOld
 from etl.explain.known import OF_SCALES, known
 from etl.explain.release import Release, served_release
@@ -391,7 +390,7 @@ def test_the_log_is_closed_to_others(published: PublishedCompany, settings: Sett
 def test_what_cannot_be_recorded_is_not_shown(published: PublishedCompany, tmp_path: Path) -> None:
     settings = own_root(published, tmp_path)
     settings.access.mkdir()
-    access_log(settings, utc_now()).mkdir()
+    (settings.access / f"audit-{utc_now():%Y-%m}.jsonl").mkdir()
     with pytest.raises(OSError, match="directory"):
         explain(settings, key_where(published, "is_profiled"))
 

@@ -144,7 +144,7 @@ def aged(path: Path, days: float) -> Path:
         ("logs", "warehouse/dbt/logs/dbt.log.1", 30),
         ("logs", "airflow/logs/dag_id=land_orders/run.log", 30),
         ("logs", "containers/airflow/logs/scheduler.log", 30),
-        ("access", "access/explain-2023-03.jsonl", 1095),
+        ("access", "access/audit-2023-03.jsonl", 1095),
     ],
 )
 def test_what_is_old_enough_goes_and_not_a_day_before(

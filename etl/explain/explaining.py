@@ -7,11 +7,11 @@ from datetime import date
 
 from etl.config import Settings
 from etl.errors import LoyaltyError
-from etl.explain.access import record_access
 from etl.explain.known import known
 from etl.explain.lookup import Found, find_customer
 from etl.explain.release import Release, Row, served_release
 from etl.explain.told import told
+from etl.privacy import audit
 
 STAFF, CUSTOMER = "staff", "customer"
 
@@ -65,9 +65,11 @@ def explain(settings: Settings, asked: str, *, for_customer: bool = False) -> Ex
         try:
             explanation = _explanation(release, find_customer(release, asked), variant)
         except LoyaltyError as error:
-            record_access(settings, **seen, customer_key=None, outcome=error.code)
+            # What was asked for is not kept: it may be anything.
+            audit.append(settings, "explain", **seen, customer_key=None, outcome=error.code)
             raise
-    record_access(settings, **seen, customer_key=explanation.customer_key, outcome="shown")
+    key = explanation.customer_key
+    audit.append(settings, "explain", **seen, customer_key=key, outcome="shown")
     return explanation
 
 

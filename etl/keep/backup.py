@@ -6,19 +6,22 @@ The vault goes to a place of its own. Tokens are only as private as the key is f
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 import tempfile
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from etl.clock import utc_now
 from etl.config import Settings
-from etl.errors import UsageError
+from etl.errors import LoyaltyError, UsageError
 from etl.files import make_folder, read_document, sha256_of, sqlite_errors
-from etl.keep.generations import SECRET, Generation, Source, prune, write_generation
+from etl.keep.generations import SECRET, Generation, Source, newest, prune, write_generation
 from etl.lake.commits import COMMITS, Lake, read_lake
-from etl.locks import keep_lock
+from etl.locks import audit_lock, keep_lock
+from etl.privacy.audit import audit_files
 from etl.publish.release import MANIFEST, read_current
 from etl.state import state_files
 from etl.warehouse.transform import Progress
@@ -53,7 +56,9 @@ def back_up(
 
     Raises:
         UsageError: No target, or two of data root, backup and vault's backup lie in each other.
-        LoyaltyError: As :func:`etl.keep.generations.write_generation`.
+        LoyaltyError: As :func:`etl.keep.generations.write_generation`. AUDIT_CUT: lines that the
+            last generation has are gone from the audit log; the new one was written, and no old
+            one was removed.
     """
     if target is None:
         todo = "Say where with --to DIR, or set LOYALTY_BACKUP."
@@ -65,16 +70,20 @@ def back_up(
         raise UsageError("Nobody said where the vault goes.", where="--vault-to", todo=todo)
     refuse_same_place(settings, target, vault_target)
     now = utc_now()
-    with keep_lock(settings):
+    with keep_lock(settings), tempfile.TemporaryDirectory(prefix=".tmp-", dir=settings.data) as own:
+        cut = audit_cut(settings, target, now)
         state = _state(settings)
         lake = read_lake(settings)
         progress(f"backing up lake {lake.version} to {target}")
-        sources = [*state, *_lake(settings, lake), *_release(settings)]
+        audit = _audit(settings, Path(own))
+        sources = [*state, *_lake(settings, lake), *_release(settings), *audit]
         done = write_generation(target, sources, _facts(settings, lake), now, reread=reread)
         vault = None
         if vault_target is not None:
             progress(f"backing up the vault to {vault_target}")
             vault = _back_up_vault(settings, vault_target)
+        if cut:
+            raise _audit_cut(cut)
         folders = [folder for folder in (target, vault_target) if folder is not None]
         removed = [name for folder in folders for name in prune(folder, settings.keep.generations)]
     return {
@@ -104,6 +113,36 @@ def refuse_same_place(settings: Settings, target: Path, vault_target: Path | Non
                     where=f"{path}, {other}",
                     todo="Give each a place of its own, best on another disk.",
                 )
+
+
+def audit_cut(settings: Settings, target: Path, now: datetime) -> Path | None:
+    """Return a file of the newest generation whose audit lines are not all in the log any more.
+
+    Months that are old enough to go may be gone.
+    """
+    last = newest(target) if target.is_dir() else None
+    if last is None:
+        return None
+    for name in sorted(last.names):
+        if not name.startswith(f"{settings.access.name}/"):
+            continue
+        kept, path = last.folder / name, settings.data / name
+        month = datetime.strptime(path.stem, "audit-%Y-%m").replace(tzinfo=UTC)
+        may_be_gone = month + timedelta(days=settings.keep.access_days) < now
+        found = path.read_bytes() if path.exists() else b""
+        if not found.startswith(kept.read_bytes()) and not (may_be_gone and not found):
+            return kept
+    return None
+
+
+def _audit_cut(kept: Path) -> LoyaltyError:
+    return LoyaltyError(
+        "Lines of the audit log were changed or removed since the last backup.",
+        where=str(kept),
+        todo="Compare that file with the log in access/; the backup before has what is missing."
+        " This backup was written, and no older one removed.",
+        code="AUDIT_CUT",
+    )
 
 
 def key_id(key_file: Path) -> str | None:
@@ -155,6 +194,13 @@ def _release(settings: Settings) -> list[Source]:
         Source(f"marts/releases/{folder.name}/{name}", folder / name, sha256)
         for name, sha256 in digests.items()
     ]
+
+
+def _audit(settings: Settings, folder: Path) -> list[Source]:
+    """Copy the audit log, which grows at any time, and list the copies."""
+    with audit_lock(settings):
+        copies = [Path(shutil.copy(path, folder)) for path in audit_files(settings)]
+    return [Source(f"{settings.access.name}/{c.name}", c, sha256_of(c)) for c in copies]
 
 
 def _back_up_vault(settings: Settings, target: Path) -> Generation:

@@ -13,7 +13,8 @@ from etl.faults import reach
 from etl.files import FILE_MODE, fsync_folder, make_folder, read_document
 from etl.keep.backup import KEY_NAME, VAULT_FILES, key_id, refuse_same_place
 from etl.keep.generations import Generation, copy_verified, find_generation, verify_generation
-from etl.locks import keep_lock, landing_lock, writer_lock
+from etl.locks import audit_lock, keep_lock, landing_lock, writer_lock
+from etl.privacy.audit import audit_files
 from etl.privacy.vault import SECRET_FILE_MODE, SECRET_FOLDER_MODE
 from etl.publish.release import MANIFEST, RELEASE_FILE_MODE, make_current
 from etl.space import require_space
@@ -120,6 +121,10 @@ def _put_back(
     if vault:
         _put_back_vault(settings, vault, working)
     reach("restore.copied")
+    with audit_lock(settings):
+        # A log that is there goes on: it must never lose a line.
+        if (working / "access").exists() and not audit_files(settings):
+            _exchange(working / "access", settings.access, working)
     for area in AREAS:
         _exchange(working / area, settings.data / area, working)
         reach("restore.exchanged")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import time
 
-import duckdb
 import pytest
 
 from etl.errors import Busy, LoyaltyError
@@ -58,26 +57,3 @@ def test_a_reader_before_the_first_publish_is_told_what_to_do(settings):
         read_only(settings.marts / "current" / "loyalty.duckdb"),
     ):
         pass
-
-
-@pytest.mark.parametrize(
-    "escape",
-    [
-        "create table x as select 1",
-        "copy t to '/tmp/leak.csv'",
-        "select * from read_csv('/etc/passwd')",
-        "attach '/tmp/other.duckdb'",
-        "install httpfs",
-        "load httpfs",
-        "set enable_external_access = true",
-        "set lock_configuration = false",
-    ],
-)
-def test_a_reader_cannot_write_or_reach_other_files(tmp_path, escape):
-    path = tmp_path / "loyalty.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("create table t as select 1 as x")
-    with read_only(path) as reader:
-        assert reader.execute("select x from t").fetchall() == [(1,)]
-        with pytest.raises(duckdb.Error):
-            reader.execute(escape)

@@ -66,6 +66,11 @@ def test_what_cannot_be_meant_is_a_usage_error_and_no_traceback(arguments):
     assert done.stdout == ""
 
 
+def test_status_says_where_it_looked_and_that_nothing_is_there(tmp_path):
+    (status,) = lines(loyalty("status", "--data", tmp_path / "mistyped").stdout)
+    assert status["data"] == f"{tmp_path}/mistyped (there is no such folder yet)"
+
+
 def test_an_error_says_what_where_and_what_to_do(tmp_path):
     done = loyalty("report", "loyalty_class_sizes", "--data", tmp_path)
     (error,) = lines(done.stderr)

@@ -105,8 +105,10 @@ def print_status(settings: Settings, output: Output) -> None:
     lake, build, served = read_lake(settings), last_build(settings), read_current(settings)
     warnings = build.record.warnings if build else {}
     unrated = missing_rates(settings)
+    root = str(settings.data)
     output.record(
         {
+            "data": root if settings.data.is_dir() else f"{root} (there is no such folder yet)",
             "lake_version": lake.version if lake.commits else "empty",
             "commits": len(lake.commits),
             "deliveries": len(lake.deliveries),

@@ -63,6 +63,10 @@ POINTS = {
     "keep.removed": "One thing that may go is gone.",
     "close.published": "The release of a month's last day is there; the month is open.",
     "close.frozen": "The month is closed; readers do not see it yet.",
+    "rotate.prepared": "The vault's new key is beside the old; no value is encrypted with it.",
+    "rotate.encrypted": "All values are the new key's, in a transaction that is open.",
+    "rotate.committed": "The vault is the new key's, which has no name yet.",
+    "rotate.named": "The new key has its name.",
     "restore.copied": "All files of a backup are beside what they will replace.",
     "restore.exchanged": "One area of the data root is the backup's, others are not.",
 }

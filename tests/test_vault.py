@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
-from etl.config import Settings, load_settings
+from etl.cli.app import app
+from etl.config import PROJECT_ROOT, Settings, load_settings
 from etl.errors import Busy, ConfigError, LoyaltyError
+from etl.faults import POINTS
+from etl.keep.backup import back_up
+from etl.keep.generations import newest
 from etl.privacy import vault as module
+from etl.privacy.audit import audit_files
+from etl.privacy.rotating import rotate_vault_key
 from etl.privacy.vault import Vault, load_or_create_key
+from tests.killing import killed_at_write
 
 
 @pytest.fixture
@@ -156,3 +171,174 @@ def test_a_vault_that_another_process_writes_is_busy(
 def test_only_the_vault_itself_is_closed_to_the_group(settings: Settings) -> None:
     Vault(settings)
     assert (mode(settings.data), mode(settings.vault)) == (0o750, 0o700)
+
+
+# -- another key ---------------------------------------------------------------------------------
+
+ROTATE = """
+from etl.privacy.rotating import rotate_vault_key
+rotate_vault_key(settings)
+"""
+MANY = 400
+
+
+@pytest.fixture
+def filled(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setattr(module, "_ROWS_A_TIME", 150)
+    load_or_create_key(settings)
+    Vault(settings).remember("email", pairs(*((f"t{n:03}", f"v{n}") for n in range(MANY))))
+    return settings
+
+
+def sealed(settings: Settings) -> dict[str, tuple[bytes, bytes]]:
+    """What the file holds, read past the code under test."""
+    with sqlite3.connect(settings.vault / "vault.sqlite") as connection:
+        rows = connection.execute("select token, nonce, ciphertext from personal_values")
+        return {token: (nonce, text) for token, nonce, text in rows}
+
+
+def readable(settings: Settings) -> bool:
+    values = Vault(settings).reveal_all(f"t{n:03}" for n in range(MANY))
+    return values == {f"t{n:03}": f"v{n}" for n in range(MANY)}
+
+
+def vault_key(settings: Settings) -> str:
+    return (settings.vault / "vault.key").read_text()
+
+
+def test_a_rotation_gives_every_value_another_key_and_changes_none(filled: Settings) -> None:
+    key, pseudonym, before = vault_key(filled), filled.key_file.read_text(), sealed(filled)
+    assert rotate_vault_key(filled) == MANY
+    assert readable(filled)
+    assert vault_key(filled) != key
+    assert filled.key_file.read_text() == pseudonym
+    after = sealed(filled)
+    assert after.keys() == before.keys()
+    assert not set(after.values()) & set(before.values())
+    assert {mode(path) for path in filled.vault.iterdir()} == {0o600}
+
+
+def test_the_old_key_opens_nothing_and_no_old_value_is_left_in_the_file(filled: Settings) -> None:
+    key, before = vault_key(filled), sealed(filled)
+    rotate_vault_key(filled)
+    content = (filled.vault / "vault.sqlite").read_bytes()
+    assert not [text for _, text in before.values() if text in content]
+    (filled.vault / "vault.key").write_text(key)
+    with pytest.raises(LoyaltyError) as caught:
+        Vault(filled).reveal("t001")
+    assert caught.value.code == "VAULT_CORRUPT"
+
+
+def test_a_rotation_is_written_down(filled: Settings) -> None:
+    rotate_vault_key(filled)
+    (path,) = audit_files(filled)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["kind"], line["outcome"]) for line in lines] == [
+        ("rotate", "begun"),
+        ("rotate", "done"),
+    ]
+    assert lines[1]["values"] == MANY
+    assert vault_key(filled).strip() not in path.read_text()
+
+
+def test_who_opened_the_vault_before_a_rotation_goes_on_with_the_new_key(filled: Settings) -> None:
+    opened = Vault(filled)
+    rotate_vault_key(filled)
+    assert opened.reveal("t001") == "v1"
+    opened.remember("name", pairs(("new", "Ann")))
+    assert Vault(filled).reveal("new") == "Ann"
+
+
+def test_a_rotation_stops_at_a_value_that_was_changed_and_changes_nothing(filled: Settings) -> None:
+    with sqlite3.connect(filled.vault / "vault.sqlite") as connection:
+        connection.execute("update personal_values set nonce = zeroblob(12) where token = 't399'")
+    key, before = vault_key(filled), sealed(filled)
+    with pytest.raises(LoyaltyError) as caught:
+        rotate_vault_key(filled)
+    assert caught.value.code == "VAULT_CORRUPT"
+    assert (vault_key(filled), sealed(filled)) == (key, before)
+    assert Vault(filled).reveal("t001") == "v1"
+    assert not (filled.vault / "vault.key.new").exists()
+
+
+def test_there_is_nothing_to_rotate_before_the_first_value(settings: Settings) -> None:
+    with pytest.raises(LoyaltyError) as caught:
+        rotate_vault_key(settings)
+    assert caught.value.code == "NO_VAULT"
+    assert not settings.vault.exists()
+
+
+POINTS_OF_ROTATION = [point for point in POINTS if point.startswith("rotate.")]
+
+
+@pytest.mark.parametrize("point", POINTS_OF_ROTATION)
+@pytest.mark.parametrize("then", ["read", "rotate", "back up"])
+def test_a_rotation_killed_at_any_point_leaves_a_whole_vault(
+    filled: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str, then: str
+) -> None:
+    key = vault_key(filled)
+    monkeypatch.setenv("FAULT_AT", point)
+    assert killed_at_write(1000, filled, ROTATE)
+    monkeypatch.delenv("FAULT_AT")
+    if then == "rotate":
+        rotate_vault_key(filled)
+    if then == "back up":
+        back_up(filled, tmp_path / "backup", tmp_path / "safe", print)
+        kept = newest(tmp_path / "safe")
+        assert kept is not None
+        for name in ("vault.key", "vault.sqlite"):
+            (filled.vault / name).unlink()
+            shutil.copy(kept.folder / name, filled.vault / name)
+            (filled.vault / name).chmod(0o600)
+    assert readable(filled)
+    assert {path.name for path in filled.vault.iterdir()} == {
+        "pseudonym.key",
+        "vault.key",
+        "vault.sqlite",
+    }
+    changed = point in ("rotate.committed", "rotate.named") or then == "rotate"
+    assert (vault_key(filled) != key) is changed
+
+
+def test_a_rotation_killed_at_random_leaves_a_whole_vault(filled: Settings) -> None:
+    """In the middle of SQLite's own writing too: by time, in a vault that takes a while."""
+    many = pl.DataFrame({"n": range(20_000)}).select(
+        token=pl.format("u{}", "n"), value=pl.format("w{}", "n")
+    )
+    Vault(filled).remember("phone", many)
+    random, killed = Random(6), 0
+    for _ in range(6):
+        code = f"from pathlib import Path; from etl.config import load_settings\n{ROTATE}".replace(
+            "(settings)", f"(load_settings(data=Path({str(filled.data)!r})))"
+        )
+        process = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT_ROOT)
+        wait_for_lines(filled)
+        time.sleep(random.uniform(0, 0.4))
+        process.kill()
+        killed += process.wait() == -signal.SIGKILL
+        assert readable(filled)
+        assert len(Vault(filled).reveal_all(many["token"].gather_every(40))) == 500
+    assert killed >= 2
+    rotate_vault_key(filled)
+    assert readable(filled)
+
+
+def wait_for_lines(settings: Settings) -> None:
+    """Wait until one more rotation has said in the log that it begins."""
+    seen = len(begun(settings))
+    deadline = time.monotonic() + 60
+    while len(begun(settings)) == seen and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def begun(settings: Settings) -> list[bytes]:
+    lines = [line for path in audit_files(settings) for line in path.read_bytes().splitlines()]
+    return [line for line in lines if b'"begun"' in line]
+
+
+def test_the_command_rotates(filled: Settings) -> None:
+    key = vault_key(filled)
+    done = CliRunner().invoke(app, ["vault", "rotate", "--data", str(filled.data), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {"values": MANY}
+    assert vault_key(filled) != key

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from etl.cli import keeping
+from etl.cli import keeping, vault
 from etl.cli.backfill import backfill
 from etl.cli.closing import close
 from etl.cli.command import (
@@ -235,3 +235,4 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
 
 
 app.add_typer(keeping.app)
+app.add_typer(vault.app, name="vault")

@@ -22,6 +22,7 @@ from etl.keep.generations import SECRET, Generation, Source, newest, prune, writ
 from etl.lake.commits import COMMITS, Lake, read_lake
 from etl.locks import audit_lock, keep_lock
 from etl.privacy.audit import audit_files
+from etl.privacy.vault import Vault
 from etl.publish.release import MANIFEST, read_current
 from etl.state import state_files
 from etl.warehouse.transform import Progress
@@ -210,6 +211,7 @@ def _back_up_vault(settings: Settings, target: Path) -> Generation:
         copy = Path(folder) / "vault.sqlite"
         paths = {KEY_NAME: settings.key_file, "vault.key": settings.vault / "vault.key"}
         if (settings.vault / copy.name).exists():
+            Vault(settings).settle()
             _copy_sqlite(settings.vault / copy.name, copy)
             paths[copy.name] = copy
         sources = [

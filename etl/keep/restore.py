@@ -15,7 +15,7 @@ from etl.keep.backup import KEY_NAME, VAULT_FILES, key_id, refuse_same_place
 from etl.keep.generations import Generation, copy_verified, find_generation, verify_generation
 from etl.locks import audit_lock, keep_lock, landing_lock, writer_lock
 from etl.privacy.audit import audit_files
-from etl.privacy.vault import SECRET_FILE_MODE, SECRET_FOLDER_MODE
+from etl.privacy.keys import SECRET_FILE_MODE, SECRET_FOLDER_MODE
 from etl.publish.release import MANIFEST, RELEASE_FILE_MODE, make_current
 from etl.space import require_space
 from etl.warehouse.database import discard_build

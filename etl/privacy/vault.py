@@ -1,19 +1,17 @@
 """Secret keys, and the one file that holds clear personal values: token -> encrypted value.
 
 The pseudonym key decides every token, so it is permanent: a new one would make a stranger of every
-customer. The vault's own key only protects the file and can be changed by encrypting it again.
-Both are kept outside the repository, mode 0600.
+customer. The vault's own key only protects the file and can be changed by encrypting it again
+(:meth:`Vault.rotate`). Both are kept outside the repository, mode 0600.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
-import secrets
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -21,22 +19,35 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from etl.config import Settings
-from etl.errors import ConfigError, LoyaltyError
-from etl.files import make_folder, sqlite_errors
+from etl.errors import LoyaltyError
+from etl.faults import reach
+from etl.files import fsync_folder, sqlite_errors
+from etl.privacy.keys import (
+    SECRET_FILE_MODE,
+    SECRET_FOLDER_MODE,
+    create_key,
+    key_in,
+    read_key,
+    secret_folder,
+)
 
-KEY_BYTES = 32
-SECRET_FILE_MODE, SECRET_FOLDER_MODE = 0o600, 0o700
+KEY_FILE, NEW_KEY_FILE = "vault.key", "vault.key.new"
 _NONCE_BYTES = 12
 _BUSY_TIMEOUT_SECONDS = 30
 _ROWS_A_TIME = 50_000
-_SCHEMA = """
-create table if not exists personal_values (
-    token text primary key,
-    kind text not null,
-    nonce blob not null,
-    ciphertext blob not null
-) without rowid
-"""
+_VAULT_LOST = "Without it the values in the vault cannot be read."
+_SCHEMA = (
+    """
+    create table if not exists personal_values (
+        token text primary key,
+        kind text not null,
+        nonce blob not null,
+        ciphertext blob not null
+    ) without rowid
+    """,
+    # Which key the values are encrypted with; no row before the first rotation.
+    "create table if not exists vault_key (key_id text not null)",
+)
 
 
 def load_or_create_key(settings: Settings) -> bytes:
@@ -47,9 +58,9 @@ def load_or_create_key(settings: Settings) -> bytes:
             KEY_UNSAFE: others may read it. KEY_INVALID: it is not 64 hex digits.
     """
     commits = settings.raw / "_commits"
-    return _key(
+    return key_in(
         settings.key_file,
-        in_use=any(commits.glob("*.json")) or _vault_path(settings).exists(),
+        in_use=any(commits.glob("*.json")) or vault_path(settings).exists(),
         lost="Without it no new record can be matched with what the lake holds.",
     )
 
@@ -60,59 +71,15 @@ def load_or_create_vault_key(settings: Settings) -> bytes:
     Raises:
         ConfigError: As :func:`load_or_create_key`.
     """
-    return _key(
-        settings.vault / "vault.key",
-        in_use=_vault_path(settings).exists(),
-        lost="Without it the values in the vault cannot be read.",
+    return key_in(
+        settings.vault / KEY_FILE,
+        in_use=vault_path(settings).exists(),
+        lost=_VAULT_LOST,
     )
 
 
-def _key(path: Path, *, in_use: bool, lost: str) -> bytes:
-    if not path.exists():
-        if in_use:
-            raise ConfigError(
-                f"The key file is missing. {lost}",
-                where=str(path),
-                todo="Restore it from the backup, or set LOYALTY_KEY_FILE. "
-                "Only an empty data root gets a new key.",
-                code="KEY_MISSING",
-            )
-        _create_key(path)
-    mode = path.stat().st_mode & 0o777
-    if mode & 0o077:
-        what = f"Others may read the key file (mode {mode:o})."
-        todo = f"chmod 600 {path}"
-        raise ConfigError(what, where=str(path), todo=todo, code="KEY_UNSAFE")
-    text = path.read_text(encoding="ascii", errors="replace").strip()
-    if not re.fullmatch(f"[0-9a-f]{{{2 * KEY_BYTES}}}", text):
-        what = f"The key file does not hold {2 * KEY_BYTES} hex digits."
-        todo = "Restore it from the backup."
-        raise ConfigError(what, where=str(path), todo=todo, code="KEY_INVALID")
-    return bytes.fromhex(text)
-
-
-def _create_key(path: Path) -> None:
-    """Write a new key; of several processes at once, the first one's key is everybody's."""
-    _secret_folder(path.parent)
-    descriptor, name = tempfile.mkstemp(prefix=".tmp-", suffix=".part", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(temporary)  # unlike a rename, it never replaces
-    finally:
-        temporary.unlink()
-
-
-def _secret_folder(path: Path) -> None:
-    make_folder(path.parent)  # only the folder itself is closed to the group
-    make_folder(path, SECRET_FOLDER_MODE)
-
-
-def _vault_path(settings: Settings) -> Path:
+def vault_path(settings: Settings) -> Path:
+    """Return the vault's file."""
     return settings.vault / "vault.sqlite"
 
 
@@ -127,10 +94,10 @@ class Vault:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._path = _vault_path(settings)
-        _secret_folder(settings.vault)
+        self._path = vault_path(settings)
+        secret_folder(settings.vault)
         settings.vault.chmod(SECRET_FOLDER_MODE)
-        self._cipher = AESGCM(load_or_create_vault_key(settings))
+        load_or_create_vault_key(settings)
         # SQLite would create the file readable for all; its journals take the mode from it.
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, SECRET_FILE_MODE))
 
@@ -167,7 +134,38 @@ class Vault:
         query = "select nonce, ciphertext from personal_values where token = ?"
         with self._open() as connection:
             rows = {token: connection.execute(query, (token,)).fetchone() for token in tokens}
-        return {token: self._decrypted(token, *row) for token, row in rows.items() if row}
+            return {token: self._decrypted(token, *row) for token, row in rows.items() if row}
+
+    def rotate(self) -> int:
+        """Encrypt every value with a new key, which takes the old one's place.
+
+        Values and the id of their key change in one commit. Killed before it, the vault is as it
+        was; killed after it, whoever opens the vault next gives the new key its name.
+
+        Returns:
+            How many values there are.
+
+        Raises:
+            Busy: Another process held the vault for too long.
+            LoyaltyError: VAULT_CORRUPT: a value cannot be read; nothing was changed.
+        """
+        with self._open() as connection:
+            new = self._path.with_name(NEW_KEY_FILE)
+            create_key(new)
+            reach("rotate.prepared")
+            key = read_key(new)
+            count = self._encrypt_again(connection, AESGCM(key))
+            connection.execute("delete from vault_key")
+            connection.execute("insert into vault_key values (?)", (_id_of(key),))
+            reach("rotate.encrypted")
+        reach("rotate.committed")
+        self.settle()
+        return count
+
+    def settle(self) -> None:
+        """Finish or undo what a killed rotation left; opening the vault is all it takes."""
+        with self._open():
+            reach("rotate.named")
 
     def _add(self, connection: sqlite3.Connection, kind: str, pairs: pl.DataFrame) -> int:
         tokens = pairs.select("token").rows()
@@ -176,25 +174,31 @@ class Vault:
         connection.executemany("insert into offered values (?)", tokens)
         known = connection.execute("select token from offered join personal_values using (token)")
         fresh = pairs.filter(~pl.col("token").is_in([token for (token,) in known]))
-        rows = [(token, kind, *self._encrypted(token, value)) for token, value in fresh.rows()]
+        rows = [
+            (token, kind, *_encrypted(self._cipher, token, value)) for token, value in fresh.rows()
+        ]
         connection.executemany("insert into personal_values values (?, ?, ?, ?)", rows)
         return len(rows)
 
-    def _encrypted(self, token: str, value: str) -> tuple[bytes, bytes]:
-        """Encrypt a value and bind it to its token, so that two cannot be exchanged."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce, self._cipher.encrypt(nonce, value.encode(), token.encode())
+    def _encrypt_again(self, connection: sqlite3.Connection, cipher: AESGCM) -> int:
+        query = (
+            "select token, nonce, ciphertext from personal_values where token > ?"
+            " order by token limit ?"
+        )
+        change = "update personal_values set nonce = ?, ciphertext = ? where token = ?"
+        last, count = "", 0
+        while rows := connection.execute(query, (last, _ROWS_A_TIME)).fetchall():
+            values = [(token, self._decrypted(token, *sealed)) for token, *sealed in rows]
+            changes = [(*_encrypted(cipher, token, value), token) for token, value in values]
+            connection.executemany(change, changes)
+            last, count = rows[-1][0], count + len(rows)
+        return count
 
     def _decrypted(self, token: str, nonce: bytes, ciphertext: bytes) -> str:
         try:
             return self._cipher.decrypt(nonce, ciphertext, token.encode()).decode()
         except InvalidTag:
-            raise LoyaltyError(
-                "A value in the vault was changed or belongs to another key.",
-                where=str(self._path),
-                todo="Restore vault and vault key together from the backup.",
-                code="VAULT_CORRUPT",
-            ) from None
+            raise _corrupt(self._path) from None
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -210,6 +214,49 @@ class Vault:
             connection.execute("pragma secure_delete = on")
             connection.execute("pragma temp_store = memory")
             connection.execute("begin immediate")
-            connection.execute(_SCHEMA)
+            if self._path.with_name(f"{self._path.name}-journal").exists():
+                connection.execute("pragma user_version = 1")  # a killed writer's goes with a write
+            for statement in _SCHEMA:
+                connection.execute(statement)
+            self._cipher = AESGCM(self._key_of(connection))
             yield connection
             connection.execute("commit")  # without it, closing rolls back
+
+    def _key_of(self, connection: sqlite3.Connection) -> bytes:
+        """Return the key that the values are encrypted with, under its name.
+
+        Only who holds the vault comes here, so a new key beside it is of a rotation that was
+        killed: the vault itself says whether it counts.
+        """
+        (wanted,) = connection.execute("select max(key_id) from vault_key").fetchone()
+        path, new = self._path.with_name(KEY_FILE), self._path.with_name(NEW_KEY_FILE)
+        if new.exists():
+            if _id_of(read_key(new)) == wanted:
+                new.replace(path)
+            else:
+                new.unlink()
+            fsync_folder(path.parent)
+        key = key_in(path, in_use=True, lost=_VAULT_LOST)
+        if wanted not in (None, _id_of(key)):
+            raise _corrupt(self._path)
+        return key
+
+
+def _encrypted(cipher: AESGCM, token: str, value: str) -> tuple[bytes, bytes]:
+    """Encrypt a value and bind it to its token, so that two cannot be exchanged."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce, cipher.encrypt(nonce, value.encode(), token.encode())
+
+
+def _id_of(key: bytes) -> str:
+    """Return what tells one vault key from another and says nothing about it."""
+    return sha256(b"vault key id:" + key).hexdigest()[:16]
+
+
+def _corrupt(path: Path) -> LoyaltyError:
+    return LoyaltyError(
+        "A value in the vault was changed or belongs to another key.",
+        where=str(path),
+        todo="Restore vault and vault key together from the backup.",
+        code="VAULT_CORRUPT",
+    )

@@ -10,32 +10,54 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from etl.clock import utc_now
 from etl.config import Settings
 from etl.errors import FileRejected, UsageError
 from etl.ingest.discover import Delivery, delivery_of
 from etl.ingest.extract import stage_delivery
 from etl.ingest.manifest import MANIFEST_NAME, read_manifest
-from etl.lake.quarantine import refusals
+from etl.ingest.staging import REJECTS
+from etl.lake.quarantine import quarantined_rows, refusals
 from etl.mapping import Export, Mapping, load_mapping
 from etl.privacy.tokens import Tokeniser
+from etl.publish.holds import lost_too_much
 
 # Tokens made here are thrown away with the folder they are written to.
 _THROWAWAY_KEY = bytes(32)
 
 
+_COLUMNS = ("table", "outcome", "reason", "rows", "column", "what", "do")
+_NO_TABLE = ""
+
+
 @dataclass(frozen=True)
 class CheckReport:
-    """What a file would bring: rows per table, refusals per reason."""
+    """What a file would bring.
+
+    Args:
+        title: The file, its records, and what would become of it.
+        columns: Names of the values of ``rows``.
+        rows: Accepted rows by table, refusals by table and reason, and what nobody reads.
+        refused: Refused rows, masked; None where none were asked for or there are none.
+        blocked: Whether anything was refused.
+    """
 
     title: str
     columns: Sequence[str]
     rows: list[tuple[Any, ...]]
+    refused: pl.DataFrame | None
     blocked: bool
 
 
 def check_file(
-    settings: Settings, file: Path, mapping_file: Path, export_name: str, day: date | None
+    settings: Settings,
+    file: Path,
+    mapping_file: Path,
+    export_name: str,
+    day: date | None,
+    show_rows: int = 0,
 ) -> CheckReport:
     """Stage a file in a temporary folder and report what happened to its rows.
 
@@ -44,9 +66,7 @@ def check_file(
         mapping_file: Mapping YAML of its system.
         export_name: Which export it is; empty when the file's name tells.
         day: Its business day; None when the manifest beside it or its name tells.
-
-    Returns:
-        One row per table and outcome; ``blocked`` when anything was refused.
+        show_rows: How many refused rows to return themselves.
 
     Raises:
         UsageError: The mapping does not know the file.
@@ -57,23 +77,46 @@ def check_file(
     delivery = _delivery(export, file.absolute(), day)
     with tempfile.TemporaryDirectory(prefix="loyalty-check-") as folder:
         aside = dataclasses.replace(settings, data=Path(folder), landing=file.absolute().parent)
-        staged = stage_delivery(
+        done = stage_delivery(
             delivery, mapping, export, aside, Tokeniser(_THROWAWAY_KEY), utc_now()
-        ).document()
-    accepted = [
-        (table, "accepted", "", done["rows"], "")
-        for table, done in sorted(staged["tables"].items())
-    ]
-    refused = [
-        (entry["table"], "refused", entry["reason"], entry["rows"], entry["do"])
-        for entry in refusals(staged)
-    ]
+        )
+        lines = done.folder / f"{REJECTS}.parquet"
+        shown = quarantined_rows(lines).head(show_rows) if show_rows and lines.exists() else None
+    staged = done.document()
+    refused = refusals(staged)
+    held = ", would hold the publish" if lost_too_much(staged) else ""
     return CheckReport(
-        title=f"{file.name}: {staged['records']} records, {staged['status']}",
-        columns=("table", "outcome", "reason", "rows", "do"),
-        rows=[*accepted, *refused],
+        title=f"{file.name}: {staged['records']} records, {staged['status']}{held}",
+        columns=_COLUMNS,
+        rows=[*_accepted(staged), *map(_refused, refused), *_not_read(staged)],
+        refused=shown,
         blocked=bool(refused),
     )
+
+
+def _accepted(staged: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [
+        (table, "accepted", "", done["rows"], None, "", "")
+        for table, done in sorted(staged["tables"].items())
+    ]
+
+
+def _refused(entry: dict[str, Any]) -> tuple[Any, ...]:
+    names = ("reason", "rows", "column", "what", "do")
+    return (entry["table"], "refused", *(entry[name] for name in names))
+
+
+def _not_read(staged: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Say what the mapping takes no notice of: records, and filled cells of columns."""
+    rows: list[tuple[Any, ...]] = []
+    if staged["left_out"]:
+        what = "Records that no target takes, as its `when` says."
+        rows.append((_NO_TABLE, "left out", "", staged["left_out"], None, what, ""))
+    what = "Filled cells of a column that the mapping does not read."
+    for column, cells in sorted(staged["unmapped"].items()):
+        if cells:
+            rows.append((_NO_TABLE, "not read", "", cells, column, what, "Map it, or leave it."))
+    return rows
 
 
 def _delivery(export: Export, file: Path, day: date | None) -> Delivery:

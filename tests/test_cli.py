@@ -135,7 +135,9 @@ def test_status_and_doctor_answer_in_json(published: PublishedCompany):
 
 def test_rejects_lists_what_was_planted(published: PublishedCompany):
     listed = lines(loyalty("rejects", "--data", published.settings.data).stdout)
-    assert sum(row["rows"] for row in listed) == sum(r.rows for r in published.expected.refused)
+    assert sum(row["rows"] or 0 for row in listed) == sum(
+        r.rows for r in published.expected.refused
+    )
     (row, *_) = lines(loyalty("rejects", "--rows", 1, "--data", published.settings.data).stdout)
     assert row["source_row"]
     assert row["raw_json"]
@@ -183,14 +185,27 @@ exports:
     done = loyalty("check", good, "--mapping", mapping, "--data", tmp_path / "data")
     assert done.returncode == EXIT_OK, done.stderr
     assert lines(done.stdout) == [
-        {"table": "orders", "outcome": "accepted", "reason": "", "rows": 2, "do": ""}
+        {
+            "table": "orders",
+            "outcome": "accepted",
+            "reason": "",
+            "rows": 2,
+            "column": None,
+            "what": "",
+            "do": "",
+        }
     ]
     good.write_text("order,at,amount\n1,2026-01-30T10:00:00Z,1e3\n2,2026-01-30T10:00:00Z,3\n")
-    done = loyalty("check", good, "--mapping", mapping, "--data", tmp_path / "data")
+    asked = ("check", good, "--mapping", mapping, "--rows", 5, "--data", tmp_path / "data")
+    done = loyalty(*asked)
     assert done.returncode == EXIT_DATA_BLOCKED
-    refused = [row for row in lines(done.stdout) if row["outcome"] == "refused"]
-    assert refused[0]["reason"] == "NOT_A_NUMBER"
-    assert refused[0]["do"]
+    accepted, refused, *shown = lines(done.stdout)
+    assert (accepted["outcome"], accepted["rows"]) == ("accepted", 1)
+    assert (refused["reason"], refused["rows"], refused["what"]) == (
+        "NOT_A_NUMBER", 1, "gross_items is not a plain decimal number.",
+    )  # fmt: skip
+    assert refused["do"]
+    assert [(row["source_row"], row["value"]) for row in shown] == [(1, "1e3")]
     assert not (tmp_path / "data" / "raw").exists()
 
 

@@ -28,7 +28,8 @@ def stage(settings, delivery_id="d1", day="2026-01-31", rows=2, feed="orders"):
     delivery = {
         "delivery_id": delivery_id, "system": "shop", "export": "orders", "feed": feed,
         "business_day": day, "mode": "incremental", "sequence": 1, "file": "orders.csv",
-        "sha256": delivery_id, "status": "accepted", "file_reason": None, "records": rows,
+        "sha256": delivery_id, "status": "accepted", "file_reason": None, "file_message": None,
+        "records": rows,
         "tables": {"orders": {"rows": rows, "amount": "1.0000", "sha256": sha256_of(path)}},
         "rejects": {"rows": 0, "sha256": "", "by_reason": []},
         "source": {"source_system": "shop", "business_time_zone": "UTC",

@@ -27,6 +27,7 @@ from etl.cli.command import reporting as _reporting
 from etl.cli.command import settings_of as _settings
 from etl.cli.explaining import explain
 from etl.cli.exporting import export
+from etl.cli.rejects import check, rejects
 
 app = typer.Typer(
     help="The loyalty warehouse: exports in, customer value, loyalty, lifecycle and win-back out.",
@@ -38,6 +39,8 @@ app.command()(backfill)
 app.command()(close)
 app.command()(export)
 app.command()(explain)
+app.command()(check)
+app.command()(rejects)
 
 
 @app.command()
@@ -124,25 +127,6 @@ def status(data: DataOption = None, as_json: JsonOption = False) -> None:
         print_status(_settings(data), output)
 
 
-@app.command()
-def check(
-    file: Annotated[Path, typer.Argument(help="The export to look at.")],
-    mapping: Annotated[Path, typer.Option("--mapping", help="Mapping YAML of its system.")],
-    export: Annotated[str, typer.Option("--export", help="Export's name in the mapping.")] = "",
-    day: Annotated[str, typer.Option("--day", help="Its business day, YYYY-MM-DD.")] = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Run gate, mapping and contract on one file and print what would be refused; load nothing."""
-    with _reporting(as_json) as output:
-        from etl.check import check_file
-
-        report = check_file(_settings(data), file, mapping, export, _day(day) if day else None)
-        output.rows(report.columns, report.rows, report.title)
-        if report.blocked:
-            raise typer.Exit(3)
-
-
 @app.command(name="map")
 def map_(
     file: Annotated[Path, typer.Argument(help="An export with a header row.")],
@@ -171,25 +155,6 @@ def map_(
         print_proposal(output, proposal, out)
         if proposal.needed:
             raise typer.Exit(3)
-
-
-@app.command()
-def rejects(
-    reason: Annotated[str, typer.Option("--reason", help="Only this reason code.")] = "",
-    system: Annotated[str, typer.Option("--system", help="Only this source system.")] = "",
-    day: Annotated[str, typer.Option("--day", help="Only this business day.")] = "",
-    rows: Annotated[int, typer.Option("--rows", help="Show so many rows themselves.")] = 0,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List quarantined files and rows by reason; personal data stays masked."""
-    with _reporting(as_json) as output:
-        from etl.lake.quarantine import Filter, reject_rows, summarise_rejects
-
-        wanted = Filter(reason=reason, system=system, day=_day(day) if day else None)
-        settings = _settings(data)
-        found = reject_rows(settings, wanted, rows) if rows else summarise_rejects(settings, wanted)
-        output.rows(found.columns, found.rows(), "quarantined")
 
 
 @app.command()

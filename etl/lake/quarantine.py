@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from etl.config import Settings
+from etl.files import readable
+from etl.ingest.discover import Refused, discover
 from etl.ingest.reasons import reason
 from etl.lake.commits import read_lake
+from etl.mapping import load_mappings
 
-_ROW_COLUMNS = (
-    "source_system", "source_file", "source_row", "table", "column", "reason", "value", "raw_json",
-)  # fmt: skip
+# Of a file that could not even become a delivery; it waits in the landing.
+NOT_LANDED = "not landed"
+
+_REFUSALS: dict[str, pl.DataType] = {
+    "reason": pl.String(), "source_system": pl.String(), "business_day": pl.String(),
+    "file": pl.String(), "table": pl.String(), "column": pl.String(), "files": pl.Int64(),
+    "rows": pl.Int64(), "amount": pl.String(), "delivery": pl.String(), "standing": pl.String(),
+    "what": pl.String(), "do": pl.String(),
+}  # fmt: skip
+_ROWS: dict[str, pl.DataType] = {
+    "delivery": pl.String(), "source_system": pl.String(), "source_file": pl.String(),
+    "source_row": pl.Int64(), "table": pl.String(), "column": pl.String(),
+    "reason": pl.String(), "value": pl.String(), "raw_json": pl.String(),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,70 +40,99 @@ class Filter:
     reason: str = ""
     system: str = ""
     day: date | None = None
+    delivery: str = ""
 
-    def takes(self, system: str, reason: str, day: str) -> bool:
-        """Tell whether one refusal is asked for."""
+    def takes(self, entry: Mapping[str, Any]) -> bool:
+        """Tell whether one refusal, as :func:`refusals` gives it, is asked for."""
         return (
-            self.reason in {"", reason}
-            and self.system in {"", system}
-            and (self.day is None or self.day.isoformat() == day)
+            self.reason in {"", entry["reason"]}
+            and self.system in {"", entry["source_system"]}
+            and self.delivery in {"", entry["delivery"]}
+            and (self.day is None or self.day.isoformat() == entry["business_day"])
         )
 
 
-def summarise_rejects(settings: Settings, wanted: Filter) -> pl.DataFrame:
-    """Count refusals per delivery and reason.
+def list_refusals(settings: Settings, wanted: Filter, standings: Mapping[str, str]) -> pl.DataFrame:
+    """List refusals by reason, source and day: whole files and rows.
+
+    Args:
+        standings: By delivery id, what became of what it lost.
 
     Returns:
-        ``business_day``, ``source_system``, ``file``, ``table``, ``column``, ``reason``,
-        ``rows`` (null for a whole file), ``amount`` (text, null where the table has none), ``do``.
+        ``reason``, ``source_system``, ``business_day``, ``file``, ``table``, ``column``, ``files``
+        (1 for a whole file, else 0), ``rows`` (null for a whole file), ``amount`` (text, null where
+        the table has none), ``delivery``, ``standing``, ``what``, ``do``.
     """
-    rows = [
-        entry
+    found = [
+        entry | {"standing": standings.get(entry["delivery"])}
         for delivery in read_lake(settings).deliveries
         for entry in refusals(delivery)
-        if wanted.takes(entry["source_system"], entry["reason"], entry["business_day"])
     ]
-    schema = {
-        "business_day": pl.String, "source_system": pl.String, "file": pl.String,
-        "table": pl.String, "column": pl.String, "reason": pl.String, "rows": pl.Int64,
-        "amount": pl.String, "do": pl.String,
-    }  # fmt: skip
-    return pl.DataFrame(rows, schema=schema)
+    found += _not_landed(settings)
+    chosen = pl.DataFrame([entry for entry in found if wanted.takes(entry)], schema=_REFUSALS)
+    return chosen.sort("reason", "source_system", "business_day", maintain_order=True)
 
 
 def reject_rows(settings: Settings, wanted: Filter, limit: int) -> pl.DataFrame:
     """Return up to ``limit`` quarantined rows, as delivered but masked, oldest delivery first."""
-    frames = [
-        pl.read_parquet(path).filter(_row_filter(wanted)).select(_ROW_COLUMNS)
-        for delivery in read_lake(settings).deliveries
-        if (path := settings.rejects / f"{delivery['delivery_id']}.parquet").exists()
-        and wanted.day in {None, date.fromisoformat(delivery["business_day"])}
-    ]
-    empty = pl.DataFrame(schema=dict.fromkeys(_ROW_COLUMNS, pl.String))
-    return pl.concat(frames).head(limit) if frames else empty
+    found = pl.DataFrame(schema=_ROWS)
+    for delivery in read_lake(settings).deliveries:
+        path = settings.rejects / f"{delivery['delivery_id']}.parquet"
+        asked = any(wanted.takes(entry) for entry in refusals(delivery))
+        if asked and found.height < limit and path.exists():
+            found = pl.concat([found, quarantined_rows(path, wanted.reason)])
+    return found.head(limit)
 
 
-def refusals(delivery: dict[str, Any]) -> list[dict[str, Any]]:
+def quarantined_rows(path: Path, code: str = "") -> pl.DataFrame:
+    """Read a delivery's quarantined rows, all of them or those of one reason."""
+    rows = pl.read_parquet(path, glob=False).rename({"delivery_id": "delivery"})
+    rows = rows.filter(pl.col("reason") == code) if code else rows
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in _ROWS.items())
+
+
+def refusals(delivery: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what was refused of one delivery: the whole file, or rows by table and reason."""
     place = {
+        "delivery": delivery["delivery_id"],
         "business_day": delivery["business_day"],
         "source_system": delivery["system"],
         "file": delivery["file"],
     }
-    nothing = {"table": None, "column": None, "rows": None, "amount": None}
-    whole_file = [{**place, **nothing, "reason": delivery["file_reason"]}]
     by_row = [
-        {**place, **{key: r[key] for key in ("table", "column", "reason", "rows", "amount")}}
-        for r in delivery["rejects"]["by_reason"]
+        {
+            **place,
+            **{name: lost[name] for name in ("table", "column", "reason", "rows", "amount")},
+            "files": 0,
+            "what": reason(lost["reason"]).message.format(column=lost["column"] or "A value"),
+        }
+        for lost in delivery["rejects"]["by_reason"]
     ]
-    entries = (whole_file if delivery["file_reason"] else []) + by_row
-    return [{**entry, "do": reason(entry["reason"]).todo} for entry in entries]
+    if delivery["file_reason"]:
+        by_row.insert(0, place | _whole_file(delivery["file_reason"], delivery["file_message"]))
+    return [entry | {"do": reason(entry["reason"]).todo} for entry in by_row]
 
 
-def _row_filter(wanted: Filter) -> pl.Expr:
-    condition = pl.lit(value=True)
-    if wanted.reason:
-        condition &= pl.col("reason") == wanted.reason
-    if wanted.system:
-        condition &= pl.col("source_system") == wanted.system
-    return condition
+def _not_landed(settings: Settings) -> Iterator[dict[str, Any]]:
+    """Yield the files of the landing that cannot become deliveries."""
+    if settings.landing.is_dir():
+        found = discover(settings.landing, load_mappings(settings.mappings), date.max)
+        yield from map(_waiting, found.refused)
+
+
+def _waiting(refused: Refused) -> dict[str, Any]:
+    day = refused.business_day
+    return {
+        **_whole_file(refused.error.code, refused.error.what),
+        "delivery": None,
+        "business_day": day.isoformat() if day else None,
+        "source_system": refused.system,
+        "file": readable(refused.path.name),
+        "standing": NOT_LANDED,
+        "do": refused.error.todo,
+    }
+
+
+def _whole_file(code: str, message: str) -> dict[str, Any]:
+    nothing = {"table": None, "column": None, "rows": None, "amount": None}
+    return {**nothing, "reason": code, "files": 1, "what": message}

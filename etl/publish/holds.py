@@ -19,6 +19,7 @@ from etl.state import commit_state, read_state
 # More than this and the delivery is loaded but not published before somebody looked.
 ROW_SHARE = Decimal("0.01")
 AMOUNT_SHARE = Decimal("0.001")
+HELD = "held"
 _STATE = "accepted_deliveries"
 _SCHEMA = {"delivery_id": pl.String(), "accepted_at": pl.Datetime("us", "UTC")}
 _ALWAYS = date(1900, 1, 1)
@@ -46,16 +47,40 @@ def refuse_held(settings: Settings, as_of: date) -> None:
 
 def held_deliveries(settings: Settings, as_of: date) -> list[dict[str, Any]]:
     """Return the deliveries up to a day that wait for a better one or for somebody's word."""
-    accepted = set(read_state(settings, _STATE, _SCHEMA, date.max)["delivery_id"])
-    deliveries = read_lake(settings).deliveries
+    standing = standings(settings)
     return [
         delivery
-        for delivery in deliveries
+        for delivery in read_lake(settings).deliveries
         if delivery["business_day"] <= as_of.isoformat()
-        and lost_too_much(delivery)
-        and delivery["delivery_id"] not in accepted
-        and not any(_corrects(other, delivery) for other in deliveries)
+        and standing.get(delivery["delivery_id"]) == HELD
     ]
+
+
+def standings(settings: Settings) -> dict[str, str]:
+    """Tell of each delivery that lost something what became of it.
+
+    Returns:
+        By delivery id: ``held`` (publishing waits), ``accepted`` (a person let it through),
+        ``corrected`` (a better one of the same export and day came later) or ``tolerated`` (it
+        lost less than the limits).
+    """
+    accepted = set(read_state(settings, _STATE, _SCHEMA, date.max)["delivery_id"])
+    deliveries = read_lake(settings).deliveries
+    return {
+        delivery["delivery_id"]: _standing(delivery, deliveries, accepted)
+        for delivery in deliveries
+        if delivery["status"] == "rejected" or delivery["rejects"]["by_reason"]
+    }
+
+
+def _standing(
+    delivery: dict[str, Any], deliveries: Iterable[dict[str, Any]], accepted: set[str]
+) -> str:
+    if not lost_too_much(delivery):
+        return "tolerated"
+    if delivery["delivery_id"] in accepted:
+        return "accepted"
+    return "corrected" if any(_corrects(other, delivery) for other in deliveries) else HELD
 
 
 def accept_deliveries(settings: Settings, delivery_ids: Iterable[str]) -> None:

@@ -30,8 +30,8 @@ def quarantined(settings):
         write_json(folder / STAGED_NAME, staged)
         pl.DataFrame(
             {"delivery_id": [delivery_id], "source_system": ["shop"],
-             "source_file": ["orders.csv"], "source_row": [7], "table": ["orders"], "column": ["total"],
-             "reason": [reason], "value": ["1,2"], "raw_json": ["{}"]}
+             "source_file": ["orders.csv"], "source_row": [7], "table": ["orders"],
+             "column": ["total"], "reason": [reason], "value": ["1,2"], "raw_json": ["{}"]}
         ).write_parquet(folder / "rejects.parquet")  # fmt: skip
     commit(settings)
     return settings

@@ -28,6 +28,7 @@ from etl.cli.command import settings_of as _settings
 from etl.cli.explaining import explain
 from etl.cli.exporting import export
 from etl.cli.rejects import check, rejects
+from etl.cli.replaying import replay
 
 app = typer.Typer(
     help="The loyalty warehouse: exports in, customer value, loyalty, lifecycle and win-back out.",
@@ -41,6 +42,7 @@ app.command()(export)
 app.command()(explain)
 app.command()(check)
 app.command()(rejects)
+app.command()(replay)
 
 
 @app.command()

@@ -4,8 +4,9 @@
 belong to the lake and what their sha256 is. A commit is one file, created exclusively, so it is
 there whole or not at all. A file without a commit is unreachable and a rerun replaces it.
 
-A commit without deliveries and with ``joined`` is a compaction: it says which new files hold the
-rows of which deliveries from now on, and is the certificate that they are the same rows.
+A commit with ``replaced`` is a replay, and the certificate of what took whose place. One without
+deliveries and with ``joined`` is a compaction: it says which new files hold the rows of which
+deliveries from now on, and is the certificate that they are the same rows.
 """
 
 from __future__ import annotations
@@ -74,12 +75,7 @@ def read_lake(settings: Settings) -> Lake:
         for path in (settings.raw / COMMITS).glob("*.json")
     ]
     commits = tuple(sorted(found, key=lambda commit: int(commit["sequence"])))
-    readings = {
-        subject_of(delivery): {**delivery, "commit_sequence": commit["sequence"]}
-        for commit in commits
-        for delivery in commit["deliveries"]
-    }
-    deliveries = sorted(readings.values(), key=lambda d: (d["business_day"], d["delivery_id"]))
+    deliveries = sorted(_readings(commits), key=lambda d: (d["business_day"], d["delivery_id"]))
     content = digest_of(sorted(d["delivery_id"] for d in deliveries))[:12]
     joined = _joined_files(settings.raw, commits)
     files = _files(settings.raw, deliveries, joined)
@@ -87,6 +83,27 @@ def read_lake(settings: Settings) -> Lake:
     used = sorted(file.sha256 for file in files if file.path in joins)
     version = digest_of([content, used])[:12] if used else content
     return Lake(settings.raw, commits, tuple(deliveries), files, content, version)
+
+
+def _readings(commits: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """Return the deliveries that count: of each content the latest reading.
+
+    A commit with ``replaced`` is a replay: what it names counts no more, however often the file
+    that brought it is read again, until a replay takes it back.
+    """
+    readings: dict[str, dict[str, Any]] = {}
+    replaced: set[str] = set()
+    for commit in commits:
+        gone = {entry["subject"] for entry in commit.get("replaced", [])}
+        brought = {subject_of(delivery): delivery for delivery in commit["deliveries"]}
+        replaced = (replaced | gone) - (brought.keys() if gone else set())
+        readings |= {
+            subject: {**delivery, "commit_sequence": commit["sequence"]}
+            for subject, delivery in brought.items()
+        }
+        for subject in replaced & readings.keys():
+            del readings[subject]
+    return readings.values()
 
 
 def _joined_files(

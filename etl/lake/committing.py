@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from etl.config import Settings
@@ -50,7 +51,7 @@ def commit_staged(
     folders = staged_folders(settings, feed, through)
     fresh = wanted - {delivery["delivery_id"] for delivery in lake.deliveries}
     chosen = [f for f in folders if f.name in fresh and (f / STAGED_NAME).exists()]
-    commit = _write_commit(settings, lake, feed, through, chosen) if chosen else None
+    commit = write_commit(settings, lake, feed, through, chosen) if chosen else None
     for folder in folders:
         shutil.rmtree(folder)
         reach("commit.swept")
@@ -67,9 +68,22 @@ def staged_folders(settings: Settings, feed: str, through: date) -> list[Path]:
     ]
 
 
-def _write_commit(
-    settings: Settings, lake: Lake, feed: str, through: date, folders: list[Path]
+def write_commit(
+    settings: Settings,
+    lake: Lake,
+    feed: str,
+    through: date,
+    folders: list[Path],
+    certificate: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
+    """Make exactly these staged folders part of the lake; the caller holds the landing alone.
+
+    Args:
+        certificate: What the commit says beside its deliveries.
+
+    Raises:
+        LakeCorrupt: A staged file is not what its marker says.
+    """
     deliveries = [_adopt(settings, folder) for folder in folders]
     identity = digest_of(sorted(d["delivery_id"] for d in deliveries))[:12]
     sequence = next_sequence(lake)
@@ -80,6 +94,7 @@ def _write_commit(
         "business_day": through.isoformat(),
         "contract_version": CONTRACT_VERSION,
         "deliveries": deliveries,
+        **certificate,
     }
     create_exclusively(settings.raw / COMMITS / f"{commit['batch_id']}.json", commit)
     return commit

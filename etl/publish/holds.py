@@ -39,7 +39,7 @@ def refuse_held(settings: Settings, as_of: date) -> None:
         raise DataBlocked(
             "Publishing is held: " + "; ".join(map(_described, waiting)) + ".",
             where=", ".join(d["delivery_id"] for d in waiting),
-            todo="Look with `loyalty rejects`, have the file corrected and delivered again, or "
+            todo="Look with `loyalty rejects`, give the corrected file to `loyalty replay`, or "
             "let it through with `loyalty publish --accept <delivery>`.",
             code="DELIVERY_HELD",
         )

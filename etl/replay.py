@@ -1,0 +1,257 @@
+"""Puts a better reading in the place of a delivery that lost something.
+
+Better is the same file with a corrected mapping, or a corrected file. What is replaced counts no
+more, so no row counts twice; one commit swaps both and is the certificate of it, for ever.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from etl.clock import utc_now
+from etl.config import FEEDS, Settings
+from etl.errors import DataBlocked, UsageError
+from etl.ingest.discover import Delivery, discover
+from etl.ingest.extract import StagedDelivery, content_digest, stage_delivery
+from etl.ingest.reasons import reason
+from etl.lake.commits import Lake, read_lake, subject_of
+from etl.lake.committing import write_commit
+from etl.lake.quarantine import Filter, refusals
+from etl.locks import landing_lock
+from etl.mapping import Mapping, load_mappings
+from etl.privacy.tokens import Tokeniser, load_or_create_key
+from etl.privacy.vault import Vault
+from etl.space import full_disk_named
+from etl.warehouse.transform import Progress
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """A delivery of the lake, and what was staged to take its place."""
+
+    before: dict[str, Any]
+    after: StagedDelivery
+
+    def certificate(self) -> dict[str, Any]:
+        """Say what took whose place: ids, digests and counts, no value of a row."""
+        after = self.after.document()
+        return {
+            "subject": subject_of(self.before),
+            "source_system": self.before["system"],
+            "export": self.before["export"],
+            "business_day": self.before["business_day"],
+            "before": _summary(self.before),
+            "after": _summary(after),
+        }
+
+
+@full_disk_named()
+def replay_mapping(
+    settings: Settings, wanted: Filter, note: str, progress: Progress
+) -> list[dict[str, Any]]:
+    """Read deliveries that lost something again, as the mappings say now.
+
+    Args:
+        wanted: Which of them.
+        note: Why, for the certificate.
+
+    Returns:
+        The certificate of each exchange.
+
+    Raises:
+        UsageError: No such delivery lost anything, or the mappings read all of them as before.
+        DataBlocked: A file is not in the landing any more.
+    """
+    with landing_lock(settings, shared=False):
+        lake, mappings = read_lake(settings), load_mappings(settings.mappings)
+        asked = [d for d in lake.deliveries if any(map(wanted.takes, refusals(d)))]
+        changed = [d for d in asked if _fingerprint(mappings, d) != d["mapping_fingerprint"]]
+        if not changed:
+            raise UsageError(
+                f"Of {len(asked)} deliveries that lost something, none would be read otherwise.",
+                where="loyalty replay",
+                todo="Correct the mapping first, or give a corrected file with --file.",
+                code="NOTHING_TO_REPLAY",
+            )
+        files = _in_landing(settings, mappings, changed)
+        exchanges = []
+        for before in changed:
+            progress(f"reading {before['file']} of {before['business_day']} again")
+            delivery = files[subject_of(before)]
+            exchanges.append(_Exchange(before, _staged(settings, mappings, delivery)))
+        return _commit(settings, lake, exchanges, note)
+
+
+@full_disk_named()
+def replay_file(
+    settings: Settings, delivery_id: str, file: Path, note: str, *, fewer: bool = False
+) -> list[dict[str, Any]]:
+    """Put a corrected file in the place of a delivery.
+
+    Args:
+        delivery_id: The delivery; its export, business day and sequence stay.
+        file: The corrected file, whole: with the good records too.
+        note: Why, for the certificate.
+        fewer: Take a file of fewer records than the delivery had.
+
+    Returns:
+        The certificate, in a list.
+
+    Raises:
+        UsageError: There is no such delivery, or the lake has this content already.
+        DataBlocked: The file is refused whole, or has fewer records.
+    """
+    with landing_lock(settings, shared=False):
+        lake, mappings = read_lake(settings), load_mappings(settings.mappings)
+        before = _delivery(lake, delivery_id)
+        delivery = Delivery(
+            system=before["system"],
+            export=before["export"],
+            path=file.absolute(),
+            business_day=date.fromisoformat(before["business_day"]),
+            mode=before["mode"],
+            sequence=before["sequence"],
+        )
+        _refuse_known(lake, before | {"sha256": content_digest(delivery.path)}, file)
+        aside = replace(settings, landing=delivery.path.parent)
+        after = _staged(aside, mappings, delivery)
+        try:
+            _refuse_worse(before, after, fewer=fewer)
+        except DataBlocked:
+            shutil.rmtree(after.folder)
+            raise
+        return _commit(settings, lake, [_Exchange(before, after)], note)
+
+
+def _fingerprint(mappings: Iterable[Mapping], delivery: dict[str, Any]) -> str:
+    mapping = _mapping(mappings, delivery["system"])
+    return mapping.export(delivery["export"]).fingerprint
+
+
+def _mapping(mappings: Iterable[Mapping], system: str) -> Mapping:
+    found = [mapping for mapping in mappings if mapping.system == system]
+    if not found:
+        todo = "Name the folder of its mapping with --mappings."
+        raise UsageError(f"No mapping knows the system {system!r}.", where="--mappings", todo=todo)
+    return found[0]
+
+
+def _in_landing(
+    settings: Settings, mappings: tuple[Mapping, ...], wanted: list[dict[str, Any]]
+) -> dict[str, Delivery]:
+    """Return the files of deliveries by what they are a reading of."""
+    names = {(delivery["system"], delivery["export"]) for delivery in wanted}
+    found = {
+        _subject(delivery): delivery
+        for delivery in discover(settings.landing, mappings, date.max).deliveries
+        if (delivery.system, delivery.export) in names
+    }
+    gone = [f"{d['file']} of {d['business_day']}" for d in wanted if subject_of(d) not in found]
+    if gone:
+        raise DataBlocked(
+            f"Not in the landing any more: {', '.join(gone)}.",
+            where=str(settings.landing),
+            todo="Deliver them again, then replay; or give each with --file.",
+            code="NOT_IN_LANDING",
+        )
+    return found
+
+
+def _subject(delivery: Delivery) -> str:
+    return subject_of(
+        {
+            "system": delivery.system,
+            "export": delivery.export,
+            "sha256": content_digest(delivery.path),
+            "business_day": delivery.business_day.isoformat(),
+            "mode": delivery.mode,
+            "sequence": delivery.sequence,
+        }
+    )
+
+
+def _delivery(lake: Lake, delivery_id: str) -> dict[str, Any]:
+    for delivery in lake.deliveries:
+        if delivery["delivery_id"] == delivery_id:
+            return delivery
+    raise UsageError(
+        f"The lake has no delivery {delivery_id!r}.",
+        where="loyalty replay",
+        todo="`loyalty rejects` lists what lost something, with its delivery.",
+    )
+
+
+def _refuse_known(lake: Lake, corrected: dict[str, Any], file: Path) -> None:
+    if subject_of(corrected) in {subject_of(delivery) for delivery in lake.deliveries}:
+        raise UsageError(
+            "The lake has this content for that export and day already.",
+            where=file.name,
+            todo="Correct the file; without --file it is read again with a corrected mapping.",
+        )
+
+
+def _refuse_worse(before: dict[str, Any], after: StagedDelivery, *, fewer: bool) -> None:
+    if after.status == "rejected":
+        code = after.file_reason or ""
+        raise DataBlocked(
+            f"The corrected file is refused: {after.file_message}",
+            where=after.file,
+            todo=f"{reason(code).todo} `loyalty check` tells before.",
+            code=code,
+        )
+    if after.records < before["records"] and not fewer:
+        raise DataBlocked(
+            f"It has {after.records} records, what it would replace {before['records']}.",
+            where=after.file,
+            todo="Give the whole file, with its good records; or say --fewer if that is right.",
+            code="REPLACEMENT_SHORTER",
+        )
+
+
+def _staged(
+    settings: Settings, mappings: tuple[Mapping, ...], delivery: Delivery
+) -> StagedDelivery:
+    mapping = _mapping(mappings, delivery.system)
+    tokeniser = Tokeniser(load_or_create_key(settings), Vault(settings))
+    export = mapping.export(delivery.export)
+    return stage_delivery(delivery, mapping, export, settings, tokeniser, utc_now())
+
+
+def _commit(
+    settings: Settings, lake: Lake, exchanges: list[_Exchange], note: str
+) -> list[dict[str, Any]]:
+    """Commit exactly these exchanges, a feed at a time; what else is staged waits."""
+    done = []
+    for feed in FEEDS:
+        chosen = [exchange for exchange in exchanges if exchange.after.feed == feed]
+        if not chosen:
+            continue
+        certificates = [exchange.certificate() for exchange in chosen]
+        folders = [exchange.after.folder for exchange in chosen]
+        through = max(exchange.after.business_day for exchange in chosen)
+        replay = {"note": note, "at": utc_now().isoformat()}
+        write_commit(
+            settings, lake, feed, through, folders, {"replay": replay, "replaced": certificates}
+        )
+        for folder in folders:
+            shutil.rmtree(folder)
+        lake = read_lake(settings)
+        done += certificates
+    return done
+
+
+def _summary(delivery: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "delivery": delivery["delivery_id"],
+        "file": delivery["file"],
+        "sha256": delivery["sha256"],
+        "status": delivery["status"],
+        "records": delivery["records"],
+        "accepted": sum(table["rows"] for table in delivery["tables"].values()),
+        "refused": delivery["rejects"]["rows"],
+    }

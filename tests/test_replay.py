@@ -1,0 +1,203 @@
+"""What takes the place of a delivery: never a row twice, never a good row lost, always a record."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from etl import route
+from etl.config import PROJECT_ROOT
+from etl.errors import DataBlocked, LoyaltyError, UsageError
+from etl.files import read_json, write_json
+from etl.lake.commits import COMMITS, Lake, read_lake
+from etl.lake.quarantine import Filter
+from etl.publish.holds import refuse_held, standings
+from etl.replay import replay_file, replay_mapping
+from etl.route import silent
+from tests.delivering import BASKETS, DAY, GOOD, HEADER, Stage, basket_row, make_stage
+from tests.test_cli import LOYALTY
+from tests.test_lake import stage as stage_orders
+
+BAD = basket_row("b3", "7.5x", mail="eve@example.com")
+RIGHT = basket_row("b3", "7.50", mail="eve@example.com")
+MAPPED_BY_DAY = BASKETS.replace("time_zone: UTC", 'time_zone: UTC\n    business_day: "_([0-9-]+)"')
+
+
+def put(folder: Path, name: str, *lines: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("".join(f"{line}\n" for line in (HEADER, *lines)))
+    return folder / name
+
+
+@pytest.fixture
+def landed(tmp_path: Path) -> Stage:
+    """A lake with one delivery that lost an order of three, and so holds the publish."""
+    stage = make_stage(tmp_path, MAPPED_BY_DAY)
+    put(stage.settings.landing / "shop", f"baskets_{DAY}.csv", *GOOD, BAD)
+    route.land(stage.settings, DAY)
+    with pytest.raises(DataBlocked, match="lost 1 of 4 records"):
+        refuse_held(stage.settings, DAY)
+    return stage
+
+
+def only(lake: Lake) -> dict[str, Any]:
+    (delivery,) = lake.deliveries
+    return delivery
+
+
+def totals(stage: Stage) -> dict[str, str]:
+    """Each order's total, as often as the lake counts it."""
+    files = [f.path for f in read_lake(stage.settings).files if f.table == "orders"]
+    rows = pl.concat([pl.read_parquet(path) for path in files])
+    assert rows["order_id"].is_unique().all()
+    return {order: f"{total:.2f}" for order, total in rows.select("order_id", "total").rows()}
+
+
+def correct(stage: Stage, *lines: str, **options: Any) -> list[dict[str, Any]]:
+    file = put(stage.settings.data.parent / "corrected", "fixed.csv", *lines)
+    before = only(read_lake(stage.settings))["delivery_id"]
+    return replay_file(stage.settings, before, file, "typing error", **options)
+
+
+def test_a_corrected_file_takes_the_place_of_what_lost_rows_and_lifts_the_hold(landed: Stage):
+    before = only(read_lake(landed.settings))
+    (certificate,) = correct(landed, *GOOD, RIGHT)
+    after = only(read_lake(landed.settings))
+    assert totals(landed) == {"b1": "3.50", "b2": "4.00", "b3": "7.50"}
+    refuse_held(landed.settings, DAY)
+    assert standings(landed.settings) == {}
+    assert certificate["before"] == {
+        "delivery": before["delivery_id"], "file": f"baskets_{DAY}.csv",
+        "sha256": before["sha256"], "status": "accepted", "records": 4, "accepted": 5, "refused": 2,
+    }  # fmt: skip
+    assert certificate["after"]["delivery"] == after["delivery_id"]
+    assert (certificate["after"]["accepted"], certificate["after"]["refused"]) == (7, 0)
+    commit = read_lake(landed.settings).commits[-1]
+    assert commit["replaced"] == [certificate]
+    assert commit["replay"]["note"] == "typing error"
+    assert not list(landed.settings.staged.glob("*/*/*"))
+
+
+def test_what_was_replaced_stays_replaced(landed: Stage):
+    """Its file still lies in the landing; not even a new mapping brings it back."""
+    correct(landed, *GOOD, RIGHT)
+    replaced = read_lake(landed.settings)
+    assert [done["deliveries"] for done in route.land(landed.settings, DAY)] == [0, 0]
+    path = landed.settings.mappings / "mapping.yml"
+    path.write_text(path.read_text().replace("channel: {const: store}", "channel: {const: web}"))
+    route.land(landed.settings, DAY)
+    assert read_lake(landed.settings).version == replaced.version
+    assert totals(landed) == {"b1": "3.50", "b2": "4.00", "b3": "7.50"}
+
+
+def test_a_replacement_can_be_taken_back(landed: Stage):
+    first = read_lake(landed.settings)
+    correct(landed, *GOOD, RIGHT)
+    correct(landed, *GOOD, BAD)
+    assert read_lake(landed.settings).version == first.version
+    assert totals(landed) == {"b1": "3.50", "b2": "4.00"}
+
+
+def test_a_corrected_mapping_reads_again_only_what_lost_something(tmp_path: Path):
+    stage = make_stage(tmp_path, MAPPED_BY_DAY)
+    folder = stage.settings.landing / "shop"
+    put(folder, "baskets_2024-05-30.csv", basket_row("b0", "1.00"))
+    put(folder, f"baskets_{DAY}.csv", *GOOD, basket_row("b3", "7.50", quantity="one"))
+    route.land(stage.settings, DAY)
+    quiet, lossy = (d["delivery_id"] for d in read_lake(stage.settings).deliveries)
+    with pytest.raises(UsageError, match="Of 1 deliveries that lost something, none") as caught:
+        replay_mapping(stage.settings, Filter(), "", silent)
+    assert caught.value.code == "NOTHING_TO_REPLAY"
+    path = stage.settings.mappings / "mapping.yml"
+    path.write_text(path.read_text().replace("{from: quantity}", "{const: 1}"))
+    waiting = stage_orders(stage.settings, "waiting", DAY.isoformat())
+    (certificate,) = replay_mapping(stage.settings, Filter(reason="NOT_A_NUMBER"), "", silent)
+    assert certificate["before"]["delivery"] == lossy
+    assert certificate["after"]["refused"] == 0
+    assert totals(stage) == {"b0": "1.00", "b1": "3.50", "b2": "4.00", "b3": "7.50"}
+    assert quiet in {d["delivery_id"] for d in read_lake(stage.settings).deliveries}
+    assert waiting.exists()  # what a landing has staged meanwhile is its own
+
+
+def test_a_file_that_left_the_landing_cannot_be_read_again(landed: Stage):
+    path = landed.settings.mappings / "mapping.yml"
+    path.write_text(path.read_text().replace("channel: {const: store}", "channel: {const: web}"))
+    (landed.settings.landing / "shop" / f"baskets_{DAY}.csv").unlink()
+    with pytest.raises(DataBlocked, match=f"baskets_{DAY}") as caught:
+        replay_mapping(landed.settings, Filter(), "", silent)
+    assert caught.value.code == "NOT_IN_LANDING"
+
+
+def test_a_part_of_a_file_does_not_take_the_place_of_the_whole(landed: Stage):
+    before = read_lake(landed.settings)
+    with pytest.raises(DataBlocked, match="1 records, what it would replace 4") as caught:
+        correct(landed, RIGHT)
+    assert caught.value.code == "REPLACEMENT_SHORTER"
+    assert read_lake(landed.settings) == before
+    assert not list(landed.settings.staged.glob("*/*/*"))
+    correct(landed, RIGHT, fewer=True)
+    assert totals(landed) == {"b3": "7.50"}
+
+
+def test_a_corrected_file_that_is_refused_itself_changes_nothing(landed: Stage):
+    before = read_lake(landed.settings)
+    with pytest.raises(DataBlocked, match="Record 5 does not have 9 fields") as caught:
+        correct(landed, *GOOD, RIGHT, "one,cell")
+    assert caught.value.code == "RAGGED_ROW"
+    assert read_lake(landed.settings) == before
+    assert not list(landed.settings.staged.glob("*/*/*"))
+
+
+def test_one_that_still_loses_too_much_still_holds(landed: Stage):
+    correct(landed, *GOOD, basket_row("b3", "7.5y"))
+    assert list(standings(landed.settings).values()) == ["held"]
+
+
+def test_the_same_content_and_an_unknown_delivery_are_told(landed: Stage):
+    with pytest.raises(UsageError, match="already"):
+        correct(landed, *GOOD, BAD)
+    file = put(landed.settings.data.parent / "corrected", "fixed.csv", *GOOD)
+    with pytest.raises(UsageError, match="nonsense"):
+        replay_file(landed.settings, "nonsense", file, "")
+
+
+@pytest.mark.parametrize("point", ["stage.placed", "commit.linked", "commit.created"])
+def test_a_replay_that_was_killed_is_done_or_not_done_and_can_be_run_again(
+    landed: Stage, point: str
+):
+    file = put(landed.settings.data.parent / "corrected", "fixed.csv", *GOOD, RIGHT)
+    before = only(read_lake(landed.settings))["delivery_id"]
+    settings = landed.settings
+    done = subprocess.run(
+        [LOYALTY, "replay", before, "--file", file, "--data",
+         settings.data, "--landing", settings.landing, "--mappings", settings.mappings],
+        env=os.environ | {"FAULT_AT": point, "LOYALTY_KEY_FILE": str(settings.key_file)},
+        cwd=PROJECT_ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    if point == "commit.created":
+        with pytest.raises(LoyaltyError, match=before):
+            replay_file(settings, before, file, "")
+    else:
+        assert only(read_lake(settings))["delivery_id"] == before
+        replay_file(settings, before, file, "")
+    route.land(settings, DAY)
+    assert totals(landed) == {"b1": "3.50", "b2": "4.00", "b3": "7.50"}
+    assert not list(settings.staged.glob("*/*/*"))
+
+
+def test_a_lake_from_before_replays_reads_the_same(landed: Stage):
+    lake = read_lake(landed.settings)
+    (path,) = (landed.settings.raw / COMMITS).glob("*.json")
+    document = read_json(path)
+    assert "replaced" not in document
+    write_json(path, document)
+    assert read_lake(landed.settings) == lake
+    assert date.fromisoformat(document["business_day"]) == DAY

@@ -8,8 +8,8 @@
 **When it is red**, readers still see the release before; nothing half-built is ever served.
 
 - `DATA_BLOCKED`: the data were read, but a check failed or too much was rejected. The message
-  names the check or the delivery. `loyalty rejects` shows the rows; `loyalty replay` puts a corrected
-  file in their place; after a look, `loyalty publish --accept <delivery>` lets a delivery through.
+  names the check or the delivery. `loyalty rejects` shows the rows; `loyalty replay` takes
+  a corrected file; after a look, `loyalty publish --accept <delivery>` lets a delivery through.
 - `LAKE_CORRUPT`: a committed file is missing or its bytes changed. Restore it from the backup.
 - `LOCKED`: another run holds the warehouse. It is tried again by itself.
 

@@ -58,6 +58,10 @@ replay: setup ## Thirty days run one by one and replayed after a wipe: the same 
 parity: setup-spark ## Build one lake on DuckDB and on Spark and compare every mart (SCALE=demo: the demo)
 	@$(PY) benchmarks/parity.py
 
+.PHONY: mutation
+mutation: setup ## Disable every guard in turn: a test must fail each time (ARGS="--only lake": some)
+	@JOBS=$(JOBS) $(PY) -m benchmarks.mutation $(ARGS)
+
 .PHONY: lint
 lint: setup ## Check style, types, SQL, shell and YAML; each tool in its own environment
 	@scripts/lint.sh

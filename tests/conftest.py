@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
 from etl.config import Settings, load_settings
-from tests.company.published import PublishedCompany, publish_company
+
+if TYPE_CHECKING:  # it imports the whole road, which most tests need not wait for
+    from tests.company.published import PublishedCompany
 
 # A find of the random search belongs to whoever searched; a red build must be red again.
 hypothesis.settings.register_profile("repeatable", derandomize=True)
@@ -62,6 +65,8 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> PublishedCompany:
     """The small company, landed, built and published once for all tests that only read."""
+    from tests.company.published import publish_company
+
     return publish_company(tmp_path_factory.mktemp("company"), key_file)
 
 

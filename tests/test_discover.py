@@ -223,3 +223,19 @@ def test_a_manifest_that_lists_half_a_character_is_refused(tmp_path: Path) -> No
     put(tmp_path, "shop/orders_2017-12-26.csv")
     found = discover(tmp_path, (SHOP,), LAST)
     assert codes(found) == {"orders_2017-12-26.csv": "MANIFEST_INVALID"}
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "shop/closed/orders_2017-12-25.csv")
+    listed = os.scandir
+
+    def refusing(path: object) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(PermissionError):
+        discover(tmp_path, (SHOP,), LAST)

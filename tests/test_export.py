@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from etl import export
 from etl.config import Settings
 from etl.errors import DataBlocked, LoyaltyError, UsageError
 from etl.export import LISTS, export_list, hashed_addresses, without_formulas
@@ -232,3 +234,11 @@ def test_the_command_refuses_a_list_on_stale_consent(stale: Settings, tmp_path: 
     done = loyalty("export", "winback", "--to", tmp_path / "out", "--data", stale.data, "--json")
     assert done.returncode == 3
     assert json.loads(done.stderr.splitlines()[-1])["code"] == "CONSENT_STALE"
+
+
+def test_a_stale_feed_is_named_with_its_last_day() -> None:
+    stale = pl.DataFrame({"source_system": ["help_desk"], "last_delivered_on": [date(2026, 1, 1)]})
+    with pytest.raises(DataBlocked, match=r"help_desk \(last on 2026-01-01\)") as caught:
+        export._refuse_stale(stale)
+    assert caught.value.code == "CONSENT_STALE"
+    export._refuse_stale(stale.clear())

@@ -611,3 +611,11 @@ def test_a_deleted_and_a_living_record_differ(tmp_path: Path) -> None:
     rows += [f"00000000000000{n},,,,{AT}" for n in range(1, 4)]
     staged = make_stage(tmp_path, OWNED).deliver(rows, header=OWNED_HEADER)
     assert reasons(staged)["crm_contacts", "DUPLICATE_KEY", "contact_id"] == 2
+
+
+def test_a_personal_value_that_breaks_a_rule_is_masked(tmp_path: Path) -> None:
+    yaml = BASKETS.replace("{const: USD}", "{from: mail}")
+    good = [basket_row(f"b{n}", mail="USD") for n in range(2)]
+    staged = make_stage(tmp_path, yaml).deliver([*good, basket_row("x", mail="ann@example.com")])
+    fault = rejects(staged).filter(table="orders").row(0, named=True)
+    assert (fault["reason"], fault["column"], fault["value"]) == ("BAD_FORMAT", "currency", "***")

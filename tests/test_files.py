@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +86,14 @@ def test_a_mistake_in_sql_is_left_as_it_is(tmp_path):
 def test_a_name_that_is_not_utf8_can_be_printed():
     assert files.readable(os.fsdecode(b"a\xff.csv")) == "a\\xff.csv"
     assert files.readable("中.csv") == "中.csv"
+
+
+def test_bytes_are_durable_before_the_name_and_the_name_afterwards(tmp_path, monkeypatch):
+    done, replace = [], Path.replace
+    monkeypatch.setattr(files, "fsync_file", lambda path: done.append(("bytes", path.read_text())))
+    monkeypatch.setattr(files, "fsync_folder", lambda path: done.append(("names", path)))
+    monkeypatch.setattr(
+        Path, "replace", lambda path, to: (done.append(("name", to)), replace(path, to))
+    )
+    files.write_text(tmp_path / "f", "new")
+    assert done == [("bytes", "new"), ("name", tmp_path / "f"), ("names", tmp_path)]

@@ -62,3 +62,8 @@ def test_a_repeated_row_counts(hash_of):
 
 def test_a_table_without_rows_has_a_hash(hash_of):
     assert hash_of(ROWS.clear()) == (0, "0-0-0")
+
+
+def test_a_null_is_no_empty_text(hash_of):
+    texts = [ROWS.with_columns(key=pl.Series(["a", "b", last])) for last in (None, "")]
+    assert hash_of(texts[0]) != hash_of(texts[1])

@@ -197,6 +197,10 @@ REFUSED: dict[str, tuple[bytes, Export, dict[str, Any], str]] = {
     "no header": (b"1,a\n2,b\n", EXPORT, {}, "HEADER_MISSING_COLUMN"),
     "a column twice": (b"id,name,id\n1,a,2\n", EXPORT, {}, "HEADER_DUPLICATE_COLUMN"),
     "a header of 70 kB": (b"id,name," + b"x" * 70_000 + b"\n", EXPORT, {}, "FIELD_TOO_LONG"),
+    "a header of 12,000 columns": (
+        b"id,name," + b",".join(b"c%d" % n for n in range(12_000)) + b"\n", EXPORT, {},
+        "FIELD_TOO_LONG",
+    ),
     "the header again": (b"id,name\n1,a\nid,name\n2,b\n", EXPORT, {}, "REPEATED_HEADER"),
     "the header twice": (b"id,name\nid,name\n2,b\n", EXPORT, {}, "REPEATED_HEADER"),
     "a field too few": (b"id,name\n1\n", EXPORT, {}, "RAGGED_ROW"),

@@ -190,6 +190,12 @@ def test_what_a_reader_runs_with_is_set_before_it_is_locked() -> None:
     assert not [name for name in names if name.startswith("allowed_")]
 
 
+def test_a_reader_loads_no_code_by_itself(hardened: duckdb.DuckDBPyConnection) -> None:
+    names = ("autoinstall_known_extensions", "autoload_known_extensions")
+    for name in (*names, "allow_community_extensions", "allow_persistent_secrets"):
+        assert hardened.execute("select current_setting(?)", [name]).fetchall() == [(False,)], name
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder."""
     return {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
 from etl.errors import DataBlocked, UsageError
 from etl.files import read_json, write_json
 from etl.ingest.staging import STAGED_NAME
+from etl.publish import holds
 from etl.publish.holds import accept_deliveries, lost_too_much, refuse_held
 from tests.test_lake import commit, stage
 
@@ -66,3 +68,25 @@ def test_an_accepted_delivery_no_longer_blocks(held):
 def test_accepting_what_is_not_there_is_a_usage_error(held):
     with pytest.raises(UsageError, match="nonsense"):
         accept_deliveries(held, ["nonsense"])
+
+
+@pytest.mark.parametrize(
+    ("change", "ends"),
+    [
+        ({}, True),
+        ({"commit_sequence": 1}, False),  # it came before
+        ({"status": "rejected"}, False),
+        ({"business_day": "2026-01-30"}, False),
+        ({"export": "refunds"}, False),
+    ],
+)
+def test_only_a_later_and_better_delivery_of_the_day_ends_a_hold(
+    settings, monkeypatch, change, ends
+):
+    place = {"system": "shop", "export": "orders", "business_day": "2026-01-31"}
+    held = {**delivery(90, 10), **place, "delivery_id": "bad", "commit_sequence": 2}
+    other = {**delivery(100, 0), **place, "delivery_id": "good", "commit_sequence": 3} | change
+    lake = SimpleNamespace(deliveries=(held, other))
+    monkeypatch.setattr(holds, "read_lake", lambda _: lake)
+    waiting = {d["delivery_id"] for d in holds.held_deliveries(settings, date(2026, 1, 31))}
+    assert ("bad" not in waiting) is ends

@@ -11,7 +11,7 @@ from etl.errors import LakeCorrupt
 from etl.files import read_json, sha256_of, write_json
 from etl.ingest.staging import STAGED_NAME
 from etl.lake import commits as lake
-from etl.lake.committing import commit_staged, staged_folders
+from etl.lake.committing import commit_staged, create_exclusively, staged_folders
 from etl.lake.inputs import empty_frame
 
 DAY = date(2026, 1, 31)
@@ -146,3 +146,12 @@ def test_a_commit_that_cannot_be_read_is_named(settings):
     path.write_text(path.read_text()[:100])
     with pytest.raises(LakeCorrupt, match=done["batch_id"]):
         lake.read_lake(settings)
+
+
+def test_a_commit_never_takes_the_place_of_another(settings):
+    path = settings.raw / "_commits" / "b.json"
+    create_exclusively(path, {"sequence": 1})
+    with pytest.raises(FileExistsError):
+        create_exclusively(path, {"sequence": 2})
+    assert read_json(path) == {"sequence": 1}
+    assert [entry.name for entry in path.parent.iterdir()] == ["b.json"]

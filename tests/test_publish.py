@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +120,26 @@ def test_the_same_run_with_other_rows_is_refused_and_nothing_changes(settings, r
     with pytest.raises(LoyaltyError, match=r"NOT_REPRODUCIBLE.*orders"):
         release("values ('a', 1), ('c', 2)")
     assert served_ids(settings) == ["a", "b"]
+
+
+def test_current_is_never_absent_while_it_moves(settings, release, monkeypatch):
+    """Watched at each change of a name: readers find one release or the other."""
+    release()
+    seen = []
+
+    def watched(name):
+        original = getattr(Path, name)
+
+        def change(path, *arguments, **options):
+            seen.append((settings.marts / "current").resolve().name)
+            done = original(path, *arguments, **options)
+            seen.append((settings.marts / "current").resolve().name)
+            return done
+
+        return change
+
+    for name in ("rename", "replace", "symlink_to", "unlink"):
+        monkeypatch.setattr(Path, name, watched(name))
+    later = dataclasses.replace(RECORD, run_id="2026-02-01-bbbbbbbbbbbb", as_of="2026-02-01")
+    release(record=later)
+    assert set(seen) == {RECORD.run_id, later.run_id}

@@ -112,3 +112,13 @@ def test_files_and_folders_are_closed_to_others(tmp_path: Path) -> None:
 def test_amounts_are_plain_text() -> None:
     assert amount_text(Decimal("1E+3")) == "1000"
     assert amount_text(None) is None
+
+
+def test_a_file_that_holds_other_rows_than_were_written_gets_no_name(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OSError, match=r"t\.parquet: the rows written are not the rows in the file"),
+        table_writer(tmp_path / "t.parquet", SCHEMA) as writer,
+    ):
+        writer.write(frame(1, 2))
+        writer.rows = 3
+    assert list(tmp_path.iterdir()) == []

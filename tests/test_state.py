@@ -68,3 +68,10 @@ def test_a_changed_state_file_is_refused(settings):
     file.write_bytes(file.read_bytes()[:-1] + b"x")
     with pytest.raises(LakeCorrupt, match=r"a\.parquet"):
         read(settings, FIRST)
+
+
+def test_commits_of_one_day_keep_their_order_when_one_is_repeated(settings):
+    commit_state(settings, "z", FIRST, rows(1))
+    commit_state(settings, "a", FIRST, rows(2))
+    commit_state(settings, "z", FIRST, rows(1))
+    assert read(settings, FIRST) == [1, 2]

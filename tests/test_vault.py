@@ -342,3 +342,10 @@ def test_the_command_rotates(filled: Settings) -> None:
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout) == {"values": MANY}
     assert vault_key(filled) != key
+
+
+def test_a_vault_that_somebody_opened_is_closed_again(settings: Settings) -> None:
+    Vault(settings)
+    settings.vault.chmod(0o755)
+    Vault(settings)
+    assert mode(settings.vault) == 0o700

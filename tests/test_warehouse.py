@@ -57,3 +57,13 @@ def test_a_reader_before_the_first_publish_is_told_what_to_do(settings):
         read_only(settings.marts / "current" / "loyalty.duckdb"),
     ):
         pass
+
+
+def test_a_write_ahead_log_beside_the_build_stops_the_run(settings):
+    path = build_path(settings)
+    make_folder(path.parent)
+    path.with_name(f"{path.name}.wal").write_bytes(b"")
+    with pytest.raises(LoyaltyError) as caught, open_build(settings):
+        pass
+    assert caught.value.code == "STILL_OPEN"
+    assert caught.value.where == f"{path}.wal"

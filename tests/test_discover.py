@@ -22,7 +22,7 @@ LAST = date(2017, 12, 31)
 def make_export(name: str, files: str, table: str = "orders", **changes: Any) -> Export:
     values: dict[str, Any] = {
         "name": name, "system": "shop", "files": files, "business_day": r"_([0-9-]+)\.",
-        "mode": "incremental", "expected": "optional", "format": "csv",
+        "mode": "incremental", "expected": "optional", "format": "csv", "sheet": "",
         "delimiter": ",", "encoding": "utf-8", "time_zone": "UTC", "null_tokens": ("",),
         "decimal_mark": ".", "multiline": False,
         "keep": (), "known_from": (), "grain": None, "fingerprint": "f" * 16,

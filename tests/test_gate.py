@@ -32,7 +32,7 @@ def make_export(**changes: Any) -> Export:
     columns = (Column("product_id", sources=("id",)), Column("title", sources=("name",)))
     values: dict[str, Any] = {
         "name": "products", "system": "shop", "files": "*", "business_day": "",
-        "mode": "incremental", "expected": "optional", "format": "csv",
+        "mode": "incremental", "expected": "optional", "format": "csv", "sheet": "",
         "delimiter": ",", "encoding": "utf-8", "time_zone": "UTC", "null_tokens": ("",),
         "decimal_mark": ".", "multiline": False,
         "keep": (), "known_from": (), "grain": None, "fingerprint": "f" * 16,

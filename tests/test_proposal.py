@@ -25,6 +25,7 @@ from etl.proposal.presets import preset_for
 from etl.proposal.shapes import Reading, Shape, shape_of
 from etl.proposal.writing import mapping_text
 from tests.company.generate import MAPPINGS
+from tests.workbooks import workbook
 
 ERP = """\
 Belegnummer;Belegdatum;Kunden-Nr;E-Mail;Artikelnummer;Bezeichnung;Menge;Positionsbetrag;Einzelpreis
@@ -198,6 +199,20 @@ def test_json_lines_are_told_by_their_first_byte(tmp_path):
     assert proposal.tables == ("crm_cases",)
     (tmp_path / "help.yml").write_text(mapping_text(proposal), encoding="utf-8")
     assert load_mapping(tmp_path / "help.yml").exports[0].format == "jsonl"
+
+
+@pytest.mark.parametrize("form", ["parquet", "xlsx"])
+def test_binary_files_are_told_by_their_first_bytes(tmp_path, form):
+    columns = {"order_id": ["A1", "A2"], "order date": ["2026-03-01", "2026-03-02"],
+               "currency": ["EUR", "EUR"], "total": [5.5, 7.0], "title": ["a", "b"]}  # fmt: skip
+    file = tmp_path / "orders_2026-03-31"
+    if form == "parquet":
+        pl.DataFrame(columns).write_parquet(file)
+    else:
+        file.write_bytes(workbook(tuple(columns), *zip(*columns.values(), strict=True)))
+    proposal = propose(file, Asked("erp", currency="EUR", time_zone="Europe/Berlin"))
+    assert f"    format: {form}\n" in mapping_text(proposal)
+    assert proposal.sample.rows["total"].to_list() == ["5.5", "7"]
 
 
 def test_a_file_that_is_not_utf8_is_refused_until_its_encoding_is_told(tmp_path):

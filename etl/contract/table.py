@@ -9,7 +9,7 @@ import dataframely as dy
 import polars as pl
 
 # Raise when a row that was accepted yesterday would be read differently today.
-CONTRACT_VERSION = "1"
+CONTRACT_VERSION = "2"
 
 UTC_INSTANT = pl.Datetime("us", "UTC")
 
@@ -32,6 +32,8 @@ ENVELOPE: dict[str, pl.DataType] = {
 DELETED = "is_deleted"
 # Differ between two deliveries of the same fact; no rule may use them.
 VOLATILE = ("source_file", "source_row", "batch_id", "extracted_at", "loaded_at")
+# How the names of columns end that name a thing: an order, a customer, a product.
+_IDENTIFIERS = ("_id", "_ref", "_no", "sku", "item_code")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,15 @@ class Table:
     def instants(self) -> tuple[str, ...]:
         """Columns of kind ``instant``, each of which has a derived ``*_on`` sibling."""
         return tuple(n for n, meta in _metas(self.schema).items() if meta["kind"] == "instant")
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """Text columns that name a thing, by their name or as a part of the key."""
+        return tuple(
+            name
+            for name, meta in _metas(self.schema).items()
+            if meta["kind"] == "text" and (meta["key"] or name.endswith(_IDENTIFIERS))
+        )
 
     @property
     def pii(self) -> dict[str, str]:

@@ -45,6 +45,9 @@ _MAIN_INSTANTS = (
 _DAYS_AHEAD = timedelta(days=1)
 _RULE_CODES = {"nullability": "REQUIRED_MISSING", "regex": "BAD_FORMAT", "min_length": "BAD_FORMAT"}
 _POSITION = "source_row"
+# A spreadsheet shows a long number as 1.23E+15; the gate marks a float it cannot vouch for by ~.
+_NO_DIGITS = r"~-?[0-9.]+(?:[eE][+-]?[0-9]+)?|-?[0-9](?:\.[0-9]+)?E[+-][0-9]{1,3}"
+_NO_VALUE = r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)"
 
 
 def problems_of(
@@ -104,6 +107,26 @@ def future_problems(rows: pl.DataFrame, table: Table, business_day: date) -> pl.
             ),
         ]
     )
+
+
+def spoilt_ids(rows: pl.DataFrame, table: Table, masked: frozenset[str]) -> pl.DataFrame:
+    """Return ids that a spreadsheet or a float has spoilt: many things would go by one name.
+
+    Args:
+        rows: All contract columns of the table, ROW and DOCUMENT.
+        table: The contract table.
+        masked: Columns whose values must not be shown.
+    """
+    found = [no_problems()]
+    for name in table.identifiers:
+        text = pl.col(name)
+        bad = rows.filter(text.str.contains(f"^(?:{_NO_DIGITS}|{_NO_VALUE})$"))
+        code = pl.when(text.str.starts_with("#")).then(pl.lit("SPREADSHEET_ERROR"))
+        value = pl.lit(MASK) if name in masked else text
+        reason = code.otherwise(pl.lit("LOST_DIGITS"))
+        if bad.height:
+            found.append(problems_of(bad, column=name, reason=reason, value=value, rank=RANK_CELL))
+    return pl.concat(found)
 
 
 @cache

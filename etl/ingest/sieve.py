@@ -26,6 +26,7 @@ from etl.ingest.problems import (
     future_problems,
     no_problems,
     problems_of,
+    spoilt_ids,
 )
 from etl.ingest.rejects import (
     REJECT_SCHEMA,
@@ -251,6 +252,7 @@ def _problems(
     found = [
         _without_key(job.export, clean, part),
         part.problems,
+        spoilt_ids(part.rows, target.contract, job.masked[nth]),
         contract_problems(part.rows, target.contract, job.masked[nth]),
         future_problems(part.rows, target.contract, job.delivery.business_day),
     ]

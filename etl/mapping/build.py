@@ -81,13 +81,14 @@ def _export(values: dict[str, Any], name: str) -> Export:
         mode=spec.get("mode", "incremental"),
         expected=spec.get("expected", "optional"),
         format=spec.get("format", "csv"),
+        sheet=spec.get("sheet", ""),
         delimiter=spec.get("delimiter", ","),
         encoding=spec.get("encoding", "utf-8"),
         time_zone=spec.get("time_zone", values["business_time_zone"]),
         null_tokens=tuple(spec.get("null_tokens", ("",))),
         decimal_mark=spec.get("decimal_mark", "."),
-        # A text of JSON may hold line breaks, and there is no way to say that it must not.
-        multiline=spec.get("multiline", spec.get("format") == "jsonl"),
+        # Where cells are no text of a file they may hold line breaks, whatever anybody says.
+        multiline=spec.get("multiline", spec.get("format", "csv") != "csv"),
         keep=tuple(spec.get("keep", ())),
         known_from=tuple(spec.get("known_from", ())),
         grain=_grain(spec["grain"]) if "grain" in spec else None,

@@ -79,12 +79,15 @@ def _places(path: YamlPath, value: Any) -> Iterator[tuple[YamlPath, Any]]:
 
 
 def _check_format(path: YamlPath, export: dict[str, Any]) -> Iterator[Problem]:
-    """A file of JSON Lines leaves nothing to say about its bytes."""
-    if export.get("format") == "jsonl":
+    """Only a CSV file leaves anything to say about its bytes, and only a workbook has sheets."""
+    form = export.get("format", "csv")
+    if form != "csv":
         for word in ("delimiter", "encoding", "multiline"):
             if word in export:
-                message = f"{word!r} is a word for CSV; JSON Lines are UTF-8. Leave it out."
+                message = f"{word!r} is a word for CSV; {form} files need none. Leave it out."
                 yield Problem((*path, word), message)
+    if form != "xlsx" and "sheet" in export:
+        yield Problem((*path, "sheet"), "'sheet' is a word for 'format: xlsx'. Leave it out.")
 
 
 def _check_zone(path: YamlPath, zone: str) -> Iterator[Problem]:

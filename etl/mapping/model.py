@@ -14,7 +14,7 @@ from etl.mapping.column import Column, Condition
 
 Mode = Literal["incremental", "full", "history"]
 Per = Literal["row", "document"]
-Format = Literal["csv", "jsonl"]
+Format = Literal["csv", "jsonl", "parquet", "xlsx"]
 # Tests of a ``when`` that an empty cell cannot pass.
 _OF_A_VALUE = ("filled", "in", "above")
 
@@ -94,7 +94,8 @@ class Export:
         business_day: Regex with one group on the file name; empty when only a manifest tells.
         mode: How a file relates to the earlier ones, unless its manifest says otherwise.
         expected: ``daily`` when a business day is incomplete without it.
-        format: csv, or jsonl: one JSON object per line, nested keys joined by a point.
+        format: csv; jsonl: one JSON object per line, nested keys joined by a point; parquet; xlsx.
+        sheet: Sheet of a workbook; empty when it has only one.
         delimiter: One character between two fields.
         encoding: utf-8, utf-16, gb18030 or latin-1; ``auto`` for what a byte order mark says.
         time_zone: IANA zone of instants that carry no offset.
@@ -115,6 +116,7 @@ class Export:
     mode: Mode
     expected: Literal["daily", "optional"]
     format: Format
+    sheet: str
     delimiter: str
     encoding: str
     time_zone: str

@@ -11,7 +11,8 @@ import polars as pl
 
 from etl.errors import FileRejected, UsageError
 from etl.ingest.gate import GatedFile, pass_gate
-from etl.ingest.gate.source import Format
+from etl.ingest.gate.magic import MAGIC_BYTES, binary_form
+from etl.mapping.model import Format
 
 SAMPLE_ROWS = 5_000
 _DELIMITERS = (",", ";", "\t", "|")
@@ -31,13 +32,15 @@ class Written:
         encoding: utf-8, utf-16, gb18030 or latin-1.
         delimiter: One character between two fields.
         multiline: Whether quoted fields hold line breaks.
-        format: csv or jsonl.
+        format: csv, jsonl, parquet or xlsx.
+        sheet: Sheet of a workbook; empty when it has only one.
     """
 
     encoding: str
     delimiter: str
     multiline: bool = False
     format: Format = "csv"
+    sheet: str = ""
 
     def missing_columns(self, header: tuple[str, ...], /) -> tuple[str, ...]:  # noqa: ARG002
         """Every header will do: there is no mapping yet."""
@@ -67,7 +70,8 @@ def read_sample(file: Path, encoding: str = "", delimiter: str = "") -> Sample:
     """Read the beginning of a file; find out its delimiter unless it is told.
 
     Args:
-        file: A text table with a header, or JSON Lines: plain, gzip or zstd.
+        file: A text table with a header or JSON Lines, plain, gzip or zstd; a Parquet file; a
+            workbook of one sheet.
         encoding: As in a mapping; empty for UTF-8, or UTF-16 where the file says so.
         delimiter: One character; empty to find out.
 
@@ -87,9 +91,20 @@ def read_sample(file: Path, encoding: str = "", delimiter: str = "") -> Sample:
 def _sample(file: Path, encoding: str, delimiter: str) -> Sample:
     with tempfile.TemporaryDirectory(prefix="loyalty-map-") as name:
         folder = Path(name)
-        written = _json_lines(file, encoding, folder) or _table(file, encoding, delimiter, folder)
+        written = (
+            _binary(file)
+            or _json_lines(file, encoding, folder)
+            or _table(file, encoding, delimiter, folder)
+        )
         gated = pass_gate(file, written, folder)
         return Sample(file.name, written, gated.header, _head(gated, written), gated.records)
+
+
+def _binary(file: Path) -> Written | None:
+    """Return how a file that is not text is written; None when it may be text."""
+    with file.open("rb") as opened:
+        form = binary_form(opened.read(MAGIC_BYTES))
+    return Written("utf-8", ",", multiline=True, format=form) if form else None
 
 
 def _json_lines(file: Path, encoding: str, folder: Path) -> Written | None:

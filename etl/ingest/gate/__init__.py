@@ -1,27 +1,30 @@
 """The bytes gate in front of every reader: what passes can be read by any CSV reader alike.
 
 Order of the checks: plain file inside the landing -> copy and sha256 -> first bytes -> bounded
-unpacking -> strict decoding -> NUL -> (JSON Lines: one object per line, made a table) -> header by
-name -> shape of every record -> final line end -> manifest. What passes is a UTF-8 CSV file without
-byte order mark, with LF line ends, otherwise as delivered. Fields are bounded, memory does not grow
-with the file.
+unpacking -> strict decoding -> NUL -> (JSON Lines, Parquet, workbook: made a table of text) ->
+header by name -> shape of every record -> final line end -> manifest. What passes is a UTF-8 CSV
+file without byte order mark, with LF line ends, otherwise as delivered. Fields are bounded, memory
+does not grow with the file.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from etl.faults import reach
 from etl.ingest.gate.json_lines import JsonTable
+from etl.ingest.gate.parquet import parquet_blocks
 from etl.ingest.gate.records import RecordScanner
-from etl.ingest.gate.source import Format, Limits, copy_and_hash, unpacked_blocks, utf8_blocks
+from etl.ingest.gate.source import Limits, copy_and_hash, unpacked_blocks, utf8_blocks
+from etl.ingest.gate.workbook import workbook_blocks
 from etl.ingest.reasons import file_rejected
+from etl.mapping.model import Format
 
 __all__ = ["GatedFile", "Limits", "pass_gate"]
 
@@ -32,6 +35,10 @@ class TextExport(Protocol):
     @property
     def format(self) -> Format:
         """What a file of it must be; its first bytes have to agree."""
+
+    @property
+    def sheet(self) -> str:
+        """Sheet of a workbook; empty when it has only one."""
 
     @property
     def delimiter(self) -> str:
@@ -81,7 +88,7 @@ def pass_gate(
     """Check every byte of a delivered file and write a copy that is safe to read.
 
     Args:
-        path: The file as delivered: plain, gzip or zstd, by its first bytes.
+        path: The file as delivered; text may be packed by gzip or zstd.
         export: How the mapping says the file is written.
         work_dir: Existing folder for the copy, ``<sha256>.csv``.
         declared_rows: Records the manifest promises.
@@ -107,20 +114,9 @@ def pass_gate(
             export.delimiter, export.multiline, export.missing_columns, limits, where
         )
         vouched = declared_rows is not None or declared_sha256 is not None
-        is_jsonl = export.format == "jsonl"
-        packed = unpacked_blocks(
-            copy,
-            size,
-            limits,
-            where,
-            export.format,
-            # It has no header: no records are no bytes, which only a manifest can mean.
-            may_be_empty=is_jsonl and declared_rows == 0,
-        )
-        blocks = utf8_blocks(packed, export.encoding, where)
-        if is_jsonl:
-            blocks = _table_blocks(blocks, JsonTable(spool, limits, where), vouched=vouched)
-        _write_checked(blocks, scanner, checked, vouched=vouched)
+        delivered = _Delivered(copy, spool, size, export, limits, where, declared_rows, vouched)
+        with closing(_csv_blocks(delivered)) as blocks:
+            _write_checked(blocks, scanner, checked, vouched=vouched)
         found = max(scanner.records, 0)
         if declared_rows is not None and declared_rows != found:
             raise file_rejected("MANIFEST_ROWS", where, found=found, expected=declared_rows)
@@ -135,8 +131,56 @@ def _check_place(path: Path, landing: Path | None) -> None:
         raise file_rejected(code, path.name)
 
 
-def _table_blocks(blocks: Iterator[bytes], table: JsonTable, *, vouched: bool) -> Iterator[bytes]:
-    table.read(blocks, vouched=vouched)
+@dataclass(frozen=True)
+class _Delivered:
+    """A copied file and what the gate was told of it.
+
+    Args:
+        copy: The private copy.
+        spool: Empty file for what does not fit into memory.
+        size: Bytes of the copy.
+        export: How the mapping says the file is written.
+        limits: Bounds of what may come out of it.
+        where: Name of the file in messages.
+        declared_rows: Records the manifest promises.
+        vouched: Whether a manifest says that the file is whole.
+    """
+
+    copy: Path
+    spool: Path
+    size: int
+    export: TextExport
+    limits: Limits
+    where: str
+    declared_rows: int | None
+    vouched: bool
+
+
+def _csv_blocks(file: _Delivered) -> Generator[bytes]:
+    """Return a file of any form as a stream of UTF-8 CSV."""
+    if file.export.format == "parquet":
+        return parquet_blocks(file.copy, file.size, file.limits, file.where)
+    if file.export.format == "xlsx":
+        return workbook_blocks(
+            file.copy, file.spool, file.size, file.export.sheet, file.limits, file.where
+        )
+    is_jsonl = file.export.format == "jsonl"
+    packed = unpacked_blocks(
+        file.copy,
+        file.size,
+        file.limits,
+        file.where,
+        file.export.format,
+        # It has no header: no records are no bytes, which only a manifest can mean.
+        may_be_empty=is_jsonl and file.declared_rows == 0,
+    )
+    text = utf8_blocks(packed, file.export.encoding, file.where)
+    return _object_blocks(text, file) if is_jsonl else text
+
+
+def _object_blocks(text: Iterator[bytes], file: _Delivered) -> Generator[bytes]:
+    table = JsonTable(file.spool, file.limits, file.where)
+    table.read(text, vouched=file.vouched)
     if table.records:
         yield from table.csv_blocks()
 

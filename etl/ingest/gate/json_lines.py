@@ -10,10 +10,8 @@ records that are older than a column. Memory holds one line and a block, whateve
 from __future__ import annotations
 
 import csv
-import io
 import itertools
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
@@ -22,14 +20,18 @@ from typing import Any
 
 from etl.errors import FileRejected
 from etl.ingest.gate.source import Limits
+from etl.ingest.gate.tables import (
+    MAX_COLUMNS,
+    NOT_TEXT,
+    PLAIN_NAME,
+    csv_bytes,
+    header_bytes,
+)
 from etl.ingest.reasons import file_rejected
 
 LIST_SEPARATOR = ";"
-_MAX_COLUMNS = 1_000  # more keys than this are data
 _MAX_DEPTH = 32
 _ROWS_PER_BLOCK = 1_000
-_KEY = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,256}")
-_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 class _UnfitError(ValueError):
@@ -103,12 +105,11 @@ class JsonTable:
     def csv_blocks(self) -> Iterator[bytes]:
         """Yield the table as CSV, header first."""
         names = list(self._columns)
-        # In quotes: a record that holds the names of its columns is not the header again.
-        yield _csv_bytes([names], csv.QUOTE_ALL)
+        yield header_bytes(names, self.where)
         with self.spool.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
             while some := list(itertools.islice(rows, _ROWS_PER_BLOCK)):
-                yield _csv_bytes([row + [""] * (len(names) - len(row)) for row in some])
+                yield csv_bytes([row + [""] * (len(names) - len(row)) for row in some])
 
     def _lines(self, blocks: Iterable[bytes], *, vouched: bool) -> Iterator[bytes]:
         rest = b""
@@ -135,7 +136,7 @@ class JsonTable:
             if not isinstance(value, dict):
                 raise _UnfitError("JSON_NOT_OBJECT")
             self._flatten(value, "", 1, cells)
-            if b"\\u" in line and any(map(_NOT_TEXT.search, cells.values())):
+            if b"\\u" in line and any(map(NOT_TEXT.search, cells.values())):
                 raise _UnfitError(
                     "JSON_BAD_TEXT"
                 )  # the file has none; only an escape can bring it in
@@ -168,11 +169,11 @@ class JsonTable:
             cells[name] = self._bounded(_text(child))
 
     def _add_column(self, name: str) -> None:
-        if not _KEY.fullmatch(name):
+        if not PLAIN_NAME.fullmatch(name):
             raise _UnfitError("JSON_BAD_KEY")
         self._columns[name] = None
-        if len(self._columns) > _MAX_COLUMNS:
-            raise self._fault("JSON_TOO_MANY_KEYS", detail=f"{_MAX_COLUMNS:,}")
+        if len(self._columns) > MAX_COLUMNS:
+            raise self._fault("JSON_TOO_MANY_KEYS", detail=f"{MAX_COLUMNS:,}")
 
     def _bounded(self, text: str) -> str:
         limit = self.limits.field_bytes
@@ -225,9 +226,3 @@ def _json_text(value: Any, depth: int) -> str:
     if isinstance(value, list):
         return "[" + ",".join([_json_text(entry, depth + 1) for entry in value]) + "]"
     return "null" if value is None else str(value).lower()
-
-
-def _csv_bytes(rows: list[list[str]], quoting: Any = csv.QUOTE_MINIMAL) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, quoting=quoting).writerows(rows)
-    return text.getvalue().encode()

@@ -9,17 +9,19 @@ import hashlib
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Literal, Protocol
+from typing import IO, Protocol
 
 import numpy as np
 
 from etl.errors import FileRejected
+from etl.ingest.gate.magic import GZIP, MAGIC_BYTES, ZSTD, bad_magic, packing_of
 from etl.ingest.reasons import file_rejected
+from etl.mapping.model import Format
 
 BLOCK_BYTES = 1 << 20
 # A small file may be packed well and is no danger: the ratio counts above this size.
@@ -27,25 +29,6 @@ _RATIO_FLOOR_BYTES = 1 << 20
 _REFUSED_BY_OPEN = {errno.ELOOP: "NOT_REGULAR_FILE", errno.ENXIO: "NOT_REGULAR_FILE"}
 _UNREADABLE = (errno.EACCES, errno.EPERM, errno.ENOENT)
 
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_FOREIGN = {
-    b"PK\x03\x04": "a ZIP archive or Excel workbook",
-    b"PK\x05\x06": "an empty ZIP archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"BZh": "bzip2 data",
-    b"\xfd7zXZ": "xz data",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-    b"PAR1": "a Parquet file",
-    b"%PDF": "a PDF",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"SQLite format 3": "an SQLite database",
-    b"\x7fELF": "a program",
-    b"<": "a web page or XML",
-}
-Format = Literal["csv", "jsonl"]
-_EXPECTED: dict[Format, str] = {"csv": "a CSV file", "jsonl": "JSON Lines (an object per line)"}
 # The longer mark first: UTF-32 begins like UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -142,45 +125,25 @@ def unpacked_blocks(
         FileRejected: BAD_MAGIC, BAD_COMPRESSION, TOO_LARGE or EMPTY_FILE.
     """
     with copy.open("rb") as file:
-        packing = _packing(file.read(16), where, form) if size else b""
+        packing = packing_of(file.read(MAGIC_BYTES), form, where) if size else b""
         file.seek(0)
         total = 0
         for block in _read_blocks(file, packing, where):
-            if not total and packing and _packing(block, where, form):
-                raise _bad_magic("packed data within another", where, form)
+            if not total and packing and packing_of(block, form, where):
+                raise bad_magic("packed data within another", form, where)
             total += len(block)
-            _check_size(total, size if packing else total, limits, where)
+            check_size(total, size if packing else total, limits, where)
             yield block
     if not total and not may_be_empty:
         raise file_rejected("EMPTY_FILE", where)
 
 
-def _packing(start: bytes, where: str, form: Format) -> bytes:
-    for magic in (_GZIP, _ZSTD):
-        if start.startswith(magic):
-            return magic
-    text = start.removeprefix(codecs.BOM_UTF8).lstrip()
-    for magic, meaning in _FOREIGN.items():
-        if text.startswith(magic):
-            raise _bad_magic(meaning, where, form)
-    is_object, is_array = text.startswith(b"{"), text.startswith(b"[")
-    if is_object and form == "csv":
-        raise _bad_magic("JSON", where, form)
-    if form == "jsonl" and not is_object:
-        raise _bad_magic("a JSON array" if is_array else "another text", where, form)
-    return b""
-
-
-def _bad_magic(found: str, where: str, form: Format) -> FileRejected:
-    return file_rejected("BAD_MAGIC", where, detail=found, expected=_EXPECTED[form])
-
-
 def _read_blocks(file: IO[bytes], packing: bytes, where: str) -> Iterator[bytes]:
     try:
         stream: _Readable = file
-        if packing == _GZIP:
+        if packing == GZIP:
             stream = gzip.GzipFile(fileobj=file)
-        elif packing == _ZSTD:
+        elif packing == ZSTD:
             import pyarrow as pa  # the only use here, and slow to import
 
             stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
@@ -192,14 +155,25 @@ def _read_blocks(file: IO[bytes], packing: bytes, where: str) -> Iterator[bytes]
         raise file_rejected("BAD_COMPRESSION", where) from None
 
 
-def _check_size(total: int, packed: int, limits: Limits, where: str) -> None:
+def check_size(total: int, packed: int, limits: Limits, where: str) -> None:
+    """Check how much has come out of a packed file so far.
+
+    Args:
+        total: Bytes that came out.
+        packed: Bytes that went in, of the whole file.
+        limits: Bounds of both.
+        where: Name of the file in messages.
+
+    Raises:
+        FileRejected: TOO_LARGE.
+    """
     if total > limits.unpacked_bytes:
         raise file_rejected("TOO_LARGE", where, detail=f"{limits.unpacked_bytes:,} bytes")
     if total > max(limits.ratio * packed, _RATIO_FLOOR_BYTES):
         raise file_rejected("TOO_LARGE", where, detail=f"{limits.ratio} times its packed size")
 
 
-def utf8_blocks(blocks: Iterator[bytes], encoding: str, where: str) -> Iterator[bytes]:
+def utf8_blocks(blocks: Iterator[bytes], encoding: str, where: str) -> Generator[bytes]:
     """Decode strictly and yield UTF-8 without a byte order mark and without NUL.
 
     A byte order mark must agree with the declared encoding; nothing is guessed. ``auto`` is what

@@ -11,13 +11,13 @@ from importlib.metadata import version
 from etl.clock import utc_now
 from etl.config import Settings
 from etl.errors import LoyaltyError
-from etl.files import make_folder, readable, sha256_of
+from etl.files import make_folder, readable
 from etl.keep.backup import audit_cut
 from etl.lake.commits import read_lake, verify_files
 from etl.mapping import load_mappings
 from etl.privacy.audit import read_chain
-from etl.privacy.vault import load_or_create_key, load_or_create_vault_key
-from etl.publish.release import read_current
+from etl.privacy.vault import Vault, load_or_create_key, load_or_create_vault_key
+from etl.publish.release import read_current, verify_release
 from etl.state import verify_state
 
 _MINIMUM_FREE_GIB = 2
@@ -49,6 +49,7 @@ def examine(settings: Settings) -> list[Finding]:
         "mappings": _mappings,
         "pseudonym key": _key,
         "vault key": _vault_key,
+        "vault": _vault,
         "lake": _lake,
         "state": _state,
         "served release": _served,
@@ -119,6 +120,10 @@ def _vault_key(settings: Settings) -> str:
     return "present, closed to others"
 
 
+def _vault(settings: Settings) -> str:
+    return f"{Vault(settings).verify()} values, all as written"
+
+
 def _lake(settings: Settings) -> str:
     lake = read_lake(settings)
     verify_files(lake.files)
@@ -130,16 +135,9 @@ def _state(settings: Settings) -> str:
 
 
 def _served(settings: Settings) -> str:
-    manifest = read_current(settings)
-    if manifest is None:
+    if read_current(settings) is None:
         return "none yet"
-    database = settings.marts / "current" / manifest["database"]["file"]
-    if sha256_of(database) != manifest["database"]["sha256"]:
-        raise LoyaltyError(
-            "The bytes of the served database changed since it was published.",
-            where=str(database),
-            todo="Restore the release from a backup, or remove its folder and run again.",
-        )
+    manifest = verify_release((settings.marts / "current").resolve())
     return f"{manifest['run_id']} as of {manifest['as_of']}, as published"
 
 

@@ -1,6 +1,7 @@
 """Writing files so that a reader sees the old one or the new one, never a part; reading them back.
 
 Every final name is reached by: sibling temporary file -> fsync -> rename -> fsync of the folder.
+A JSON document that later runs rest on carries the digest of its own content.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import errno
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from etl.faults import reach
 
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
-_CHUNK = 1 << 20
+DIGEST = "digest"
 _DISK_ERRORS = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
     sqlite3.SQLITE_CANTOPEN: errno.EACCES,
@@ -34,6 +36,11 @@ def sha256_of(path: Path) -> str:
     """Return the hex sha256 of a file's bytes, read in chunks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def has_sha256(path: Path, sha256: str) -> bool:
+    """Tell whether a file is there and its bytes are those that were written."""
+    return path.is_file() and sha256_of(path) == sha256
 
 
 def make_folder(path: Path, mode: int = FOLDER_MODE) -> Path:
@@ -93,6 +100,17 @@ def write_json(final: Path, value: object, mode: int = FILE_MODE) -> None:
     write_text(final, canonical_json(value, indent=2) + "\n", mode)
 
 
+def write_document(final: Path, document: Mapping[str, Any], mode: int = FILE_MODE) -> None:
+    """Write a JSON object that :func:`read_document` reads back, atomically."""
+    write_json(final, sealed(document), mode)
+
+
+def sealed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a JSON object with the digest of all else in it, so that a changed byte shows."""
+    content = {name: value for name, value in document.items() if name != DIGEST}
+    return {**content, DIGEST: digest_of(content)}
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
@@ -106,7 +124,8 @@ def read_document(path: Path, *names: str) -> dict[str, Any]:
         names: Words the object must have.
 
     Raises:
-        LakeCorrupt: It is not JSON, not an object, or lacks a name; names the file.
+        LakeCorrupt: It is not JSON, not an object, lacks a name, or is not what its digest says;
+            names the file.
     """
     try:
         document = read_json(path)
@@ -114,7 +133,17 @@ def read_document(path: Path, *names: str) -> dict[str, Any]:
         raise damaged(path) from None
     if not isinstance(document, dict) or not document.keys() >= set(names):
         raise damaged(path)
+    if not _is_as_written(document):
+        raise damaged(path)
     return document
+
+
+def _is_as_written(document: dict[str, Any]) -> bool:
+    """Documents from before there were digests have none; a lost name leaves its 64 digits."""
+    if DIGEST in document:
+        return document == sealed(document)
+    texts = [value for value in document.values() if isinstance(value, str)]
+    return not any(re.fullmatch("[0-9a-f]{64}", text) for text in texts)
 
 
 def damaged(path: Path) -> LakeCorrupt:
@@ -122,7 +151,8 @@ def damaged(path: Path) -> LakeCorrupt:
     return LakeCorrupt(
         "A file of the warehouse is damaged: its content is not what was written.",
         where=str(path),
-        todo="Restore it from a backup; do not build without it.",
+        todo="Restore it from a backup and do not build without it; what lies in warehouse/ is "
+        "made again by the next build.",
     )
 
 
@@ -132,13 +162,16 @@ def sqlite_errors(path: Path) -> Iterator[None]:
 
     Raises:
         Busy: Another process held the file for longer than the connection's timeout.
+        LakeCorrupt: The file is no database, or is damaged so far that SQLite sees it.
         OSError: The disk is full, or the file cannot be opened, read or written.
     """
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         # The low byte is the code; the others say the same more precisely.
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise damaged(path) from None
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             todo = "Wait for it to end, then run again."
             what = "Another process is writing to this file."

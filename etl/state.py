@@ -35,7 +35,7 @@ import polars as pl
 from etl.config import Settings
 from etl.errors import LakeCorrupt
 from etl.faults import reach
-from etl.files import atomic_path, read_document, sha256_of, write_json
+from etl.files import atomic_path, has_sha256, read_document, sha256_of, write_document
 
 COMMIT_SEQUENCE = "commit_sequence"
 
@@ -107,7 +107,7 @@ def commit_state(
         "as_of": as_of.isoformat(),
         "files": files,
     }
-    write_json(marker, commit)
+    write_document(marker, commit)
 
 
 def verify_state(settings: Settings) -> int:
@@ -187,7 +187,7 @@ def _verified_files(settings: Settings, name: str, as_of: date) -> list[tuple[in
 
 
 def _verified(path: Path, sha256: str) -> Path:
-    if not path.is_file() or sha256_of(path) != sha256:
+    if not has_sha256(path, sha256):
         raise LakeCorrupt(
             "A state file is missing or its bytes changed.",
             where=str(path),

@@ -33,7 +33,7 @@ class CompiledModels:
     @cached_property
     def as_of(self) -> date:
         """The day that stands in the compiled SQL."""
-        return date.fromisoformat(read_json(record_path(self.settings))["as_of"])
+        return date.fromisoformat(read_json(record_path(self.settings))["record"]["as_of"])
 
     @property
     def parameters(self) -> dict[str, Decimal]:

@@ -8,7 +8,7 @@ import polars as pl
 
 from etl import doctor
 from etl.doctor import examine
-from etl.files import sha256_of, write_json
+from etl.files import sha256_of, write_document
 from etl.lake.commits import read_lake
 from etl.publish.release import MANIFEST
 from etl.state import commit_state
@@ -61,8 +61,8 @@ def test_a_served_database_whose_bytes_changed_is_found(settings):
     database = release / "loyalty.duckdb"
     database.write_bytes(b"as published")
     described = {"file": database.name, "sha256": sha256_of(database)}
-    manifest = {"run_id": "r1", "as_of": "2026-01-31", "database": described}
-    write_json(release / MANIFEST, manifest)
+    manifest = {"run_id": "r1", "as_of": "2026-01-31", "database": described, "marts": {}}
+    write_document(release / MANIFEST, manifest)
     assert findings(settings)["served release"].seen.startswith("r1 as of 2026-01-31")
     database.write_bytes(b"changed")
     finding = findings(settings)["served release"]

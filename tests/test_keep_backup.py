@@ -199,7 +199,7 @@ def test_a_manifest_that_was_changed_is_refused(kept: Kept) -> None:
     manifest["files"][0]["name"] = "../elsewhere"
     path.unlink()
     write_json(path, manifest)
-    with pytest.raises(LoyaltyError, match="was changed since it was written"):
+    with pytest.raises(LoyaltyError, match="is not what was written"):
         kept.restore(only_check=True)
 
 

@@ -3,52 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from etl.errors import LoyaltyError
-from etl.files import make_folder
-from etl.publish.marts import Mart
-from etl.publish.release import finish_release, make_current, prepare_release, read_current
-from etl.warehouse.database import build_path, open_build, read_only
-from etl.warehouse.record import BuildRecord
-
-RECORD = BuildRecord(
-    run_id="2026-01-31-aaaaaaaaaaaa",
-    as_of="2026-01-31",
-    lake_version="l",
-    state_version="s",
-    code_version="c",
-    variables={},
-)
-MART = Mart(
-    name="orders",
-    audience="core",
-    relation='"marts"."orders"',
-    description="What a customer's order is. One row per order.",
-    columns={"order_id": "The order's id.", "loaded": "Volatile."},
-    volatile=frozenset({"loaded"}),
-)
+from etl.publish.release import make_current, read_current
+from etl.warehouse.database import read_only
+from tests.publishing import RECORD, publish
 
 
 @pytest.fixture
 def release(settings):
     """Publish a build whose one mart holds the given rows."""
-
-    def publish(rows="values ('a', 1), ('b', 2)", record=RECORD):
-        make_folder(build_path(settings).parent)
-        build_path(settings).unlink(missing_ok=True)
-        with open_build(settings) as build:
-            build.execute("create schema marts")
-            build.execute(f"create table marts.orders as from ({rows}) t(order_id, loaded)")
-        prepared, manifest = prepare_release(settings, record, (MART,))
-        folder = finish_release(settings, prepared, record.run_id)
-        make_current(settings, folder, record.as_of_date)
-        return folder, manifest
-
-    return publish
+    return functools.partial(publish, settings)
 
 
 def served_ids(settings):

@@ -10,7 +10,7 @@ import pytest
 
 from etl import route
 from etl.errors import DataBlocked
-from etl.files import read_json, write_json
+from etl.files import read_json, sha256_of, write_json
 from etl.ingest.staging import STAGED_NAME
 from etl.lake.quarantine import Filter, list_refusals, reject_rows
 from etl.publish.holds import accept_deliveries, standings
@@ -26,13 +26,14 @@ def quarantined(settings):
         staged = read_json(folder / STAGED_NAME)
         counted = {"table": "orders", "column": "total", "reason": reason, "rows": 1,
                    "amount": None}  # fmt: skip
-        staged["rejects"] = {"rows": 1, "sha256": "", "by_reason": [counted]}
-        write_json(folder / STAGED_NAME, staged)
+        path = folder / "rejects.parquet"
         pl.DataFrame(
             {"delivery_id": [delivery_id], "source_system": ["shop"],
              "source_file": ["orders.csv"], "source_row": [7], "table": ["orders"],
              "column": ["total"], "reason": [reason], "value": ["1,2"], "raw_json": ["{}"]}
-        ).write_parquet(folder / "rejects.parquet")  # fmt: skip
+        ).write_parquet(path)  # fmt: skip
+        staged["rejects"] = {"rows": 1, "sha256": sha256_of(path), "by_reason": [counted]}
+        write_json(folder / STAGED_NAME, staged)
     commit(settings)
     return settings
 

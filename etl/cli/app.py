@@ -167,15 +167,15 @@ def report(
 ) -> None:
     """Answer one of the questions in sql/reports from the published marts."""
     with _reporting(as_json) as output:
+        from etl.publish.release import open_current
         from etl.reports import find_report, list_reports, run_report
-        from etl.warehouse.database import BUILD_NAME, read_only
 
         if not name:
             listed = [(r.name, r.audience, r.title) for r in list_reports()]
             output.rows(("name", "audience", "title"), listed, "reports")
             return
         wanted = find_report(name)
-        with read_only(_settings(data).marts / "current" / BUILD_NAME) as connection:
+        with open_current(_settings(data)) as (connection, _):
             answer = run_report(connection, wanted)
         output.rows(answer.columns, answer.rows(), wanted.title)
 

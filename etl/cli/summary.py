@@ -12,13 +12,12 @@ import polars as pl
 
 from etl.cli.console import Output
 from etl.config import DEFAULT_CURRENCY, Settings
-from etl.files import read_document
 from etl.keep.overview import overview
 from etl.lake.commits import read_lake
-from etl.publish.release import MANIFEST, read_current
+from etl.publish.release import open_release, read_current
 from etl.reports import find_report, run_report
 from etl.warehouse.build import last_build
-from etl.warehouse.database import BUILD_NAME, read_only
+from etl.warehouse.database import BUILD_NAME
 from etl.warehouse.rates import missing_rates
 
 # Questions every reader asks first, each a file in sql/reports, and the columns to show of it.
@@ -60,13 +59,12 @@ def print_summary(settings: Settings, output: Output, release: Path | None = Non
     if not folder.exists():
         output.text("Nothing has been published yet.")
         return
-    manifest = read_document(folder / MANIFEST)
-    if output.data_is_json:
-        output.record({**_headline(settings, manifest), **_figures(manifest)})
-        return
-    output.record(_headline(settings, manifest), "published")
-    _print_tables(manifest, output)
-    with read_only(folder / BUILD_NAME) as connection:
+    with open_release(folder) as (connection, manifest):
+        if output.data_is_json:
+            output.record({**_headline(settings, manifest), **_figures(manifest)})
+            return
+        output.record(_headline(settings, manifest), "published")
+        _print_tables(manifest, output)
         for name, columns in _REPORTS.items():
             report = find_report(name)
             answer = run_report(connection, report)

@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from etl.config import Settings
 from etl.contract import CONTRACT_VERSION
 from etl.faults import reach
-from etl.files import FOLDER_MODE, atomic_path, fsync_folder, make_folder, sha256_of, write_json
+from etl.files import FOLDER_MODE, atomic_path, fsync_folder, make_folder, sha256_of, write_document
 from etl.ingest.discover import Delivery
 from etl.mapping import Export
 
@@ -233,7 +233,7 @@ def put_in_place(prepared: Path, staged: StagedDelivery) -> StagedDelivery:
     another process may be committing it.
     """
     reach("stage.prepared")
-    write_json(prepared / STAGED_NAME, staged.document())
+    write_document(prepared / STAGED_NAME, staged.document())
     reach("stage.marked")
     prepared.chmod(FOLDER_MODE)
     make_folder(staged.folder.parent)

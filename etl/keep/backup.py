@@ -5,7 +5,6 @@ The vault goes to a place of its own. Tokens are only as private as the key is f
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import sqlite3
 import tempfile
@@ -22,7 +21,8 @@ from etl.keep.generations import SECRET, Generation, Source, newest, prune, writ
 from etl.lake.commits import COMMITS, Lake, read_lake
 from etl.locks import audit_lock, keep_lock
 from etl.privacy.audit import audit_files
-from etl.privacy.vault import Vault
+from etl.privacy.keys import key_id
+from etl.privacy.vault import Vault, refuse_changed_key
 from etl.publish.release import MANIFEST, read_current
 from etl.state import state_files
 from etl.warehouse.transform import Progress
@@ -71,6 +71,8 @@ def back_up(
         raise UsageError("Nobody said where the vault goes.", where="--vault-to", todo=todo)
     refuse_same_place(settings, target, vault_target)
     now = utc_now()
+    if settings.key_file.exists():
+        refuse_changed_key(settings)
     with keep_lock(settings), tempfile.TemporaryDirectory(prefix=".tmp-", dir=settings.data) as own:
         cut = audit_cut(settings, target, now)
         state = _state(settings)
@@ -144,13 +146,6 @@ def _audit_cut(kept: Path) -> LoyaltyError:
         " This backup was written, and no older one removed.",
         code="AUDIT_CUT",
     )
-
-
-def key_id(key_file: Path) -> str | None:
-    """Return what tells one pseudonym key from another and says nothing about it."""
-    if not key_file.exists():
-        return None
-    return hashlib.sha256(b"key id:" + key_file.read_bytes().strip()).hexdigest()[:16]
 
 
 def _facts(settings: Settings, lake: Lake) -> dict[str, Any]:

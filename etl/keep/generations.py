@@ -22,15 +22,15 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from etl.errors import Busy, LoyaltyError, UsageError
+from etl.errors import Busy, LakeCorrupt, LoyaltyError, UsageError
 from etl.faults import reach
 from etl.files import (
-    digest_of,
+    DIGEST,
     fsync_folder,
     make_folder,
     read_document,
     sha256_of,
-    write_json,
+    write_document,
 )
 from etl.space import require_space
 
@@ -133,8 +133,7 @@ def write_generation(
             for s in wanted
         ]
         manifest = {"taken_at": taken_at.isoformat(), "facts": dict(facts), "files": files}
-        document = {**manifest, "digest": digest_of(manifest)}
-        write_json(make_folder(working, modes.folder) / MANIFEST, document, modes.file)
+        write_document(make_folder(working, modes.folder) / MANIFEST, manifest, modes.file)
         final = target / working.name.removeprefix(_WORKING)
         working.rename(final)
         reach("backup.named")
@@ -180,12 +179,9 @@ def read_generation(folder: Path) -> Generation:
     """
     path = folder / MANIFEST
     try:
-        document = read_document(path, "taken_at", "facts", "files", "digest")
-    except LoyaltyError:
-        raise _corrupt(path, "is damaged") from None
-    manifest = {name: document[name] for name in ("taken_at", "facts", "files")}
-    if digest_of(manifest) != document["digest"]:
-        raise _corrupt(path, "was changed since it was written")
+        document = read_document(path, "taken_at", "facts", "files", DIGEST)
+    except LakeCorrupt:
+        raise _corrupt(path, "is not what was written") from None
     if any(_leads_outside(file["name"]) for file in document["files"]):
         raise _corrupt(path, "names a file outside the backup")
     return Generation(folder, document["taken_at"], document["facts"], tuple(document["files"]))

@@ -11,11 +11,11 @@ from etl.config import Settings
 from etl.errors import LoyaltyError, UsageError
 from etl.faults import reach
 from etl.files import FILE_MODE, fsync_folder, make_folder, read_document
-from etl.keep.backup import KEY_NAME, VAULT_FILES, key_id, refuse_same_place
+from etl.keep.backup import KEY_NAME, VAULT_FILES, refuse_same_place
 from etl.keep.generations import Generation, copy_verified, find_generation, verify_generation
 from etl.locks import audit_lock, keep_lock, landing_lock, writer_lock
 from etl.privacy.audit import audit_files
-from etl.privacy.keys import SECRET_FILE_MODE, SECRET_FOLDER_MODE
+from etl.privacy.keys import SECRET_FILE_MODE, SECRET_FOLDER_MODE, key_id
 from etl.publish.release import MANIFEST, RELEASE_FILE_MODE, make_current
 from etl.space import require_space
 from etl.warehouse.database import discard_build

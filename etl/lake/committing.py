@@ -16,14 +16,16 @@ from etl.contract import CONTRACT_VERSION
 from etl.errors import LakeCorrupt
 from etl.faults import reach
 from etl.files import (
+    DIGEST,
     FILE_MODE,
     canonical_json,
     digest_of,
     fsync_file,
     fsync_folder,
+    has_sha256,
     make_folder,
     read_document,
-    sha256_of,
+    sealed,
 )
 from etl.ingest.staging import REJECTS, STAGED_NAME
 from etl.lake.commits import COMMITS, Lake, data_path, read_lake
@@ -107,20 +109,36 @@ def next_sequence(lake: Lake) -> int:
 
 def _adopt(settings: Settings, folder: Path) -> dict[str, Any]:
     """Link a staged delivery's files to their places in the lake and in quarantine."""
-    staged = read_document(folder / STAGED_NAME)
+    staged = _read_staged(folder)
     for table, described in staged["tables"].items():
-        source = folder / f"{table}.parquet"
-        if sha256_of(source) != described["sha256"]:
-            raise LakeCorrupt(
-                "A staged file's bytes are not those that were written.",
-                where=str(source),
-                todo="Remove the folder and land again.",
-            )
+        source = _verified(folder / f"{table}.parquet", described["sha256"])
         _link(source, data_path(settings.raw, table, folder.name))
-    if (folder / f"{REJECTS}.parquet").exists():
-        _link(folder / f"{REJECTS}.parquet", settings.rejects / f"{folder.name}.parquet")
+    if staged["rejects"]["rows"]:
+        source = _verified(folder / f"{REJECTS}.parquet", staged["rejects"]["sha256"])
+        _link(source, settings.rejects / f"{folder.name}.parquet")
     reach("commit.linked")
-    return staged
+    return {name: value for name, value in staged.items() if name != DIGEST}
+
+
+def _read_staged(folder: Path) -> dict[str, Any]:
+    try:
+        return read_document(folder / STAGED_NAME, "tables", "rejects")
+    except LakeCorrupt:
+        raise _staged_corrupt(folder / STAGED_NAME) from None
+
+
+def _verified(path: Path, sha256: str) -> Path:
+    if not has_sha256(path, sha256):
+        raise _staged_corrupt(path)
+    return path
+
+
+def _staged_corrupt(path: Path) -> LakeCorrupt:
+    return LakeCorrupt(
+        "A staged file's bytes are not those that were written.",
+        where=str(path),
+        todo="Nothing was committed. Remove the folder it lies in and land again.",
+    )
 
 
 def _link(source: Path, target: Path) -> None:
@@ -132,13 +150,13 @@ def _link(source: Path, target: Path) -> None:
 
 
 def create_exclusively(path: Path, document: dict[str, Any]) -> None:
-    """Write a complete file under a name that must not exist yet."""
+    """Write a document, complete, under a name that must not exist yet."""
     make_folder(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=".tmp-", suffix=".part", dir=path.parent)
     os.close(descriptor)
     temporary = Path(name)
     try:
-        temporary.write_text(canonical_json(document, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(canonical_json(sealed(document), indent=2) + "\n", encoding="utf-8")
         temporary.chmod(FILE_MODE)
         fsync_file(temporary)
         reach("commit.written")

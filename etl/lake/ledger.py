@@ -16,13 +16,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from etl.errors import LakeCorrupt
 from etl.faults import reach
-from etl.files import damaged, make_folder, read_document, sqlite_errors
+from etl.files import damaged, digest_of, make_folder, read_document, sqlite_errors
 from etl.lake.commits import subject_of
 
 _BUSY_TIMEOUT_SECONDS = 30
 _SCHEMA = """
 create table if not exists commits (batch_id text primary key);
+create table if not exists sums (digest text not null);
 create table if not exists deliveries (
     subject text primary key,
     delivery_id text not null,
@@ -34,7 +36,6 @@ create table if not exists deliveries (
     sha256 text not null,
     status text not null
 );
-create index if not exists deliveries_by_day on deliveries (feed, business_day);
 """
 
 
@@ -75,18 +76,29 @@ class Ledger:
 
     def _connected(self) -> sqlite3.Connection:
         """Connect; an index that cannot be used is made again, by one process at a time."""
-        with contextlib.suppress(sqlite3.DatabaseError), sqlite_errors(self._path):
+        with self._left_if_unusable():
             return self._begun()
         folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
-            with contextlib.suppress(sqlite3.DatabaseError), sqlite_errors(self._path):
+            with self._left_if_unusable():
                 return self._begun()  # another process has made it again
             for path in self._path.parent.glob(f"{self._path.name}*"):  # with -journal and -wal
                 path.unlink()
             return self._begun()
         finally:
             os.close(folder)
+
+    @contextlib.contextmanager
+    def _left_if_unusable(self) -> Iterator[None]:
+        try:
+            with sqlite_errors(self._path):
+                yield
+        except LakeCorrupt as error:
+            if error.where != str(self._path):
+                raise  # not the index: a commit
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
+            pass  # such as the tables of another version
 
     def _begun(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -95,15 +107,22 @@ class Ledger:
         try:
             connection.executescript(_SCHEMA)
             connection.execute("begin immediate")
-            self._catch_up(connection)
+            if not _is_as_written(connection):
+                raise damaged(self._path)
+            if self._catch_up(connection):
+                connection.execute("delete from sums")
+                connection.execute("insert into sums values (?)", (_digest(connection),))
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _catch_up(self, connection: sqlite3.Connection) -> None:
+    def _catch_up(self, connection: sqlite3.Connection) -> bool:
+        """Bring the index up to date with the commit files; tell whether anything changed."""
         on_disk = {path.stem: path for path in self._commits.glob("*.json")}
         known = {row[0] for row in connection.execute("select batch_id from commits")}
+        if known == on_disk.keys():
+            return False
         if known - on_disk.keys():  # a commit was taken back: what it replaced counts again
             connection.execute("delete from commits")
             connection.execute("delete from deliveries")
@@ -115,8 +134,23 @@ class Ledger:
                 index_commit(connection, commit)
             except (KeyError, TypeError):  # JSON, but not a commit
                 raise damaged(self._commits / f"{commit['batch_id']}.json") from None
-        if fresh:
-            reach("ledger.caught_up")
+        reach("ledger.caught_up")
+        return True
+
+
+def _is_as_written(connection: sqlite3.Connection) -> bool:
+    """Tell whether the rows are those that were written: SQLite does not see a flipped byte."""
+    stored = connection.execute("select digest from sums").fetchall()
+    counts = "select (select count(*) from commits) + (select count(*) from deliveries)"
+    is_new = connection.execute(counts).fetchone() == (0,)
+    return is_new or stored == [(_digest(connection),)]
+
+
+def _digest(connection: sqlite3.Connection) -> str:
+    schema = connection.execute("select sql from sqlite_schema order by name").fetchall()
+    commits = connection.execute("select * from commits order by batch_id").fetchall()
+    deliveries = connection.execute("select * from deliveries order by subject").fetchall()
+    return digest_of([schema, commits, deliveries])
 
 
 def index_commit(connection: sqlite3.Connection, commit: dict[str, Any]) -> None:

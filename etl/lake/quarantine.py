@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from etl.config import Settings
-from etl.files import readable
+from etl.files import damaged, has_sha256, readable
 from etl.ingest.discover import Refused, discover
 from etl.ingest.reasons import reason
 from etl.lake.commits import read_lake
@@ -74,12 +74,18 @@ def list_refusals(settings: Settings, wanted: Filter, standings: Mapping[str, st
 
 
 def reject_rows(settings: Settings, wanted: Filter, limit: int) -> pl.DataFrame:
-    """Return up to ``limit`` quarantined rows, as delivered but masked, oldest delivery first."""
+    """Return up to ``limit`` quarantined rows, as delivered but masked, oldest delivery first.
+
+    Raises:
+        LakeCorrupt: A byte of a file of refused rows changed; names the file.
+    """
     found = pl.DataFrame(schema=_ROWS)
     for delivery in read_lake(settings).deliveries:
         path = settings.rejects / f"{delivery['delivery_id']}.parquet"
         asked = any(wanted.takes(entry) for entry in refusals(delivery))
         if asked and found.height < limit and path.exists():
+            if not has_sha256(path, delivery["rejects"]["sha256"]):
+                raise damaged(path)
             found = pl.concat([found, quarantined_rows(path, wanted.reason)])
     return found.head(limit)
 

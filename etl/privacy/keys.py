@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
@@ -56,6 +57,13 @@ def read_key(path: Path) -> bytes:
         todo = "Restore it from the backup."
         raise ConfigError(what, where=str(path), todo=todo, code="KEY_INVALID")
     return bytes.fromhex(text)
+
+
+def key_id(path: Path) -> str | None:
+    """Return what tells one key from another and says nothing about it; None without a file."""
+    if not path.exists():
+        return None
+    return hashlib.sha256(b"key id:" + path.read_bytes().strip()).hexdigest()[:16]
 
 
 def create_key(path: Path) -> None:

@@ -19,13 +19,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from etl.config import Settings
-from etl.errors import LoyaltyError
+from etl.errors import ConfigError, LakeCorrupt, LoyaltyError
 from etl.faults import reach
-from etl.files import fsync_folder, sqlite_errors
+from etl.files import fsync_folder, read_document, sqlite_errors, write_document
 from etl.privacy.keys import (
     SECRET_FILE_MODE,
     SECRET_FOLDER_MODE,
     create_key,
+    key_id,
     key_in,
     read_key,
     secret_folder,
@@ -45,7 +46,7 @@ _SCHEMA = (
         ciphertext blob not null
     ) without rowid
     """,
-    # Which key the values are encrypted with; no row before the first rotation.
+    # Which key the values are encrypted with.
     "create table if not exists vault_key (key_id text not null)",
 )
 
@@ -55,14 +56,37 @@ def load_or_create_key(settings: Settings) -> bytes:
 
     Raises:
         ConfigError: KEY_MISSING: there is data, but the key that made its tokens is gone.
-            KEY_UNSAFE: others may read it. KEY_INVALID: it is not 64 hex digits.
+            KEY_UNSAFE: others may read it. KEY_INVALID: it is not 64 hex digits. KEY_CHANGED: it
+            is not the key that made the lake's tokens.
     """
     commits = settings.raw / "_commits"
-    return key_in(
+    key = key_in(
         settings.key_file,
         in_use=any(commits.glob("*.json")) or vault_path(settings).exists(),
         lost="Without it no new record can be matched with what the lake holds.",
     )
+    refuse_changed_key(settings)
+    return key
+
+
+def refuse_changed_key(settings: Settings) -> None:
+    """Remember the lake's key by its id: one flipped bit would make a stranger of every customer.
+
+    Raises:
+        ConfigError: KEY_CHANGED: the key file holds another key than the lake's.
+    """
+    known, found = settings.raw / "_key.json", key_id(settings.key_file)
+    if not any((settings.raw / "_commits").glob("*.json")):
+        return  # no token was made with it that anything could be matched with
+    if not known.exists():
+        write_document(known, {"key_id": found})
+    elif read_document(known, "key_id")["key_id"] != found:
+        raise ConfigError(
+            "The key file holds another key than the one that made this lake's tokens.",
+            where=str(settings.key_file),
+            todo="Restore it from the backup, or set LOYALTY_KEY_FILE.",
+            code="KEY_CHANGED",
+        )
 
 
 def load_or_create_vault_key(settings: Settings) -> bytes:
@@ -128,13 +152,19 @@ class Vault:
     def reveal_all(self, tokens: Iterable[str]) -> dict[str, str]:
         """Return the clear values of those tokens that the vault knows.
 
+        A token that is not there may be one of which a byte flipped, so the vault is verified
+        before that is believed.
+
         Raises:
             LoyaltyError: VAULT_CORRUPT: a stored value was changed, or is another token's.
         """
         query = "select nonce, ciphertext from personal_values where token = ?"
         with self._open() as connection:
             rows = {token: connection.execute(query, (token,)).fetchone() for token in tokens}
-            return {token: self._decrypted(token, *row) for token, row in rows.items() if row}
+            known = {token: self._decrypted(token, *row) for token, row in rows.items() if row}
+        if len(known) < len(rows):
+            self.verify()
+        return known
 
     def rotate(self) -> int:
         """Encrypt every value with a new key, which takes the old one's place.
@@ -167,6 +197,18 @@ class Vault:
         with self._open():
             reach("rotate.named")
 
+    def verify(self) -> int:
+        """Decrypt every value; return how many there are.
+
+        Raises:
+            LoyaltyError: VAULT_CORRUPT: a byte of the vault changed.
+        """
+        with self._open() as connection:
+            if connection.execute("pragma integrity_check").fetchone() != ("ok",):
+                raise _corrupt(self._path)
+            rows = connection.execute("select token, nonce, ciphertext from personal_values")
+            return sum(self._decrypted(*row) is not None for row in rows)
+
     def _add(self, connection: sqlite3.Connection, kind: str, pairs: pl.DataFrame) -> int:
         tokens = pairs.select("token").rows()
         connection.execute("create temp table if not exists offered (token text primary key)")
@@ -197,7 +239,7 @@ class Vault:
     def _decrypted(self, token: str, nonce: bytes, ciphertext: bytes) -> str:
         try:
             return self._cipher.decrypt(nonce, ciphertext, token.encode()).decode()
-        except InvalidTag:
+        except (InvalidTag, AttributeError, TypeError, ValueError):  # not even of its type
             raise _corrupt(self._path) from None
 
     @contextlib.contextmanager
@@ -206,11 +248,12 @@ class Vault:
 
         Raises:
             Busy: Another process held the vault for too long.
+            LoyaltyError: VAULT_CORRUPT: SQLite cannot read it.
         """
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None
         )
-        with sqlite_errors(self._path), contextlib.closing(connection):
+        with self._damage_named(), contextlib.closing(connection):
             connection.execute("pragma secure_delete = on")
             connection.execute("pragma temp_store = memory")
             connection.execute("begin immediate")
@@ -237,9 +280,19 @@ class Vault:
                 new.unlink()
             fsync_folder(path.parent)
         key = key_in(path, in_use=True, lost=_VAULT_LOST)
-        if wanted not in (None, _id_of(key)):
+        if wanted is None:
+            connection.execute("insert into vault_key values (?)", (_id_of(key),))
+        elif wanted != _id_of(key):
             raise _corrupt(self._path)
         return key
+
+    @contextlib.contextmanager
+    def _damage_named(self) -> Iterator[None]:
+        try:
+            with sqlite_errors(self._path):
+                yield
+        except (LakeCorrupt, sqlite3.OperationalError, UnicodeDecodeError):
+            raise _corrupt(self._path) from None
 
 
 def _encrypted(cipher: AESGCM, token: str, value: str) -> tuple[bytes, bytes]:

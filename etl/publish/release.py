@@ -18,17 +18,18 @@ import duckdb
 
 from etl.clock import utc_now
 from etl.config import Settings
-from etl.errors import LoyaltyError
+from etl.errors import LakeCorrupt, LoyaltyError
 from etl.faults import reach
 from etl.files import (
     FOLDER_MODE,
     fsync_file,
     fsync_folder,
+    has_sha256,
     make_folder,
     read_document,
-    read_json,
+    sealed,
     sha256_of,
-    write_json,
+    write_document,
 )
 from etl.publish.fingerprint import logical_hash
 from etl.publish.marts import Mart
@@ -49,6 +50,7 @@ def prepare_release(
         is returned itself, if its marts have the same logical hashes.
 
     Raises:
+        LakeCorrupt: There is a release of the same run id and a file of it changed.
         LoyaltyError: The same run id gave other rows: the build is not reproducible.
     """
     releases = make_folder(settings.marts / "releases")
@@ -58,12 +60,13 @@ def prepare_release(
         shutil.rmtree(leftover)
     make_folder(working)
     _export(settings, working, marts)
-    manifest = _manifest(settings, working, build, marts)
+    manifest = sealed(_manifest(settings, working, build, marts))
     if final.exists():
-        _check_same(final, manifest)
+        before = verify_release(final)
+        _refuse_other_rows(final, before, manifest)
         shutil.rmtree(working)
-        return final, read_json(final / MANIFEST)
-    write_json(working / MANIFEST, manifest)
+        return final, before
+    write_document(working / MANIFEST, manifest)
     _seal(working)
     reach("release.prepared")
     return working, manifest
@@ -106,9 +109,31 @@ def make_current(settings: Settings, release: Path, as_of: date) -> bool:
 
 
 def read_current(settings: Settings) -> dict[str, Any] | None:
-    """Return the served release's manifest, or None before the first publish."""
+    """Return the served release's manifest, or None before the first publish.
+
+    Raises:
+        LakeCorrupt: The manifest is damaged.
+    """
     path = settings.marts / "current" / MANIFEST
-    return read_json(path) if path.exists() else None
+    return read_document(path, "run_id", "as_of") if path.exists() else None
+
+
+def verify_release(folder: Path) -> dict[str, Any]:
+    """Compare every file of a release with its manifest; return the manifest.
+
+    Raises:
+        LakeCorrupt: A file is missing or a byte of it changed; names the file.
+    """
+    manifest = read_document(folder / MANIFEST, "database", "marts")
+    for described in (manifest["database"], *manifest["marts"].values()):
+        path = folder / described["file"]
+        if not has_sha256(path, described["sha256"]):
+            raise LakeCorrupt(
+                "A published file is missing or its bytes changed.",
+                where=str(path),
+                todo="Restore the release from a backup, or remove its folder and run again.",
+            )
+    return manifest
 
 
 @contextlib.contextmanager
@@ -117,8 +142,21 @@ def open_current(settings: Settings) -> Iterator[tuple[duckdb.DuckDBPyConnection
 
     Raises:
         LoyaltyError: NOT_PUBLISHED: there is none.
+        LakeCorrupt: A file of it changed.
     """
-    folder = (settings.marts / "current").resolve()
+    with open_release(settings.marts / "current") as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def open_release(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, Any]]]:
+    """Open a release with its manifest.
+
+    Raises:
+        LoyaltyError: NOT_PUBLISHED: there is none.
+        LakeCorrupt: A file of it changed.
+    """
+    folder = folder.resolve()
     with read_only(folder / BUILD_NAME) as connection:
         yield connection, read_document(folder / MANIFEST, "run_id", "as_of")
 
@@ -184,8 +222,10 @@ def _described(
     return described
 
 
-def _check_same(final: Path, manifest: dict[str, Any]) -> None:
-    before, now = read_json(final / MANIFEST)["marts"], manifest["marts"]
+def _refuse_other_rows(
+    final: Path, manifest_before: dict[str, Any], manifest: dict[str, Any]
+) -> None:
+    before, now = manifest_before["marts"], manifest["marts"]
     names = sorted(set(before) | set(now))
     different = [
         n

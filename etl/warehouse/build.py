@@ -18,7 +18,16 @@ import polars as pl
 from etl.config import DBT_PROJECT, PROJECT_ROOT, SQL_ROOT, Settings
 from etl.errors import DataBlocked
 from etl.faults import reach
-from etl.files import atomic_path, digest_of, read_json, sha256_of, write_json
+from etl.files import (
+    DIGEST,
+    atomic_path,
+    damaged,
+    digest_of,
+    has_sha256,
+    read_document,
+    sha256_of,
+    write_document,
+)
 from etl.history import CLASS_HISTORY
 from etl.lake.commits import Lake, read_lake
 from etl.lake.snapshot import write_snapshot
@@ -110,9 +119,9 @@ def build_warehouse(
         results, known, proposed = _run_steps(dbt, progress, refit=refit)
     record = _checked(settings, inputs, _identify(lake, known, as_of, variables), results)
     reach("build.reconciled")
-    _keep_proposals(settings, proposed)
+    kept = _keep_proposals(settings, proposed)
     reach("build.proposed")
-    write_json(record_path(settings), asdict(record))
+    write_document(record_path(settings), {"record": asdict(record), "proposals": kept})
     reach("build.recorded")
     return Build(record, proposed)
 
@@ -173,12 +182,26 @@ def _require_space(settings: Settings) -> None:
 
 
 def last_build(settings: Settings) -> Build | None:
-    """Return the last finished build, or None."""
+    """Return the last finished build, or None.
+
+    Raises:
+        LakeCorrupt: Its record, or what it proposes to state, is not what was written.
+    """
     path = record_path(settings)
     if not path.exists():
         return None
-    proposals = {kept.stem: pl.read_parquet(kept) for kept in path.parent.glob("*.parquet")}
-    return Build(BuildRecord(**read_json(path)), proposals)
+    document = read_document(path, "record", "proposals", DIGEST)
+    proposals = {
+        name: _kept_proposal(path.with_name(f"{name}.parquet"), sha256)
+        for name, sha256 in document["proposals"].items()
+    }
+    return Build(BuildRecord(**document["record"]), proposals)
+
+
+def _kept_proposal(path: Path, sha256: str) -> pl.DataFrame:
+    if not has_sha256(path, sha256):
+        raise damaged(path)
+    return pl.read_parquet(path)
 
 
 def _identify(lake: Lake, known: Frames, as_of: date, variables: dict[str, str]) -> BuildRecord:
@@ -233,11 +256,17 @@ def _sources(root: Path) -> list[Path]:
     ]
 
 
-def _keep_proposals(settings: Settings, proposals: Frames) -> None:
-    """Keep what the build proposes to state beside it, for a publish in another process."""
+def _keep_proposals(settings: Settings, proposals: Frames) -> dict[str, str]:
+    """Keep what the build proposes to state beside it, for a publish in another process.
+
+    Returns:
+        The sha256 of each kind's file, by name.
+    """
+    kept = {name: record_path(settings).with_name(f"{name}.parquet") for name in proposals}
     for name, rows in proposals.items():
-        with atomic_path(record_path(settings).with_name(f"{name}.parquet")) as temporary:
+        with atomic_path(kept[name]) as temporary:
             rows.write_parquet(temporary)
+    return {name: sha256_of(path) for name, path in kept.items()}
 
 
 def _checked(

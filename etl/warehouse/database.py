@@ -16,12 +16,14 @@ import polars as pl
 
 from etl.config import SQL_ROOT, Settings
 from etl.errors import LoyaltyError
-from etl.files import fsync_folder, make_folder
+from etl.files import damaged, fsync_folder, make_folder
 
 BUILD_NAME = "loyalty.duckdb"
 # Every DuckDB from 1.0 on opens a release, whichever wrote it. Left alone, 2.0 writes files that
 # only 2.0 reads.
 RELEASE_FORMAT = "v1.0.0"
+# DuckDB keeps a checksum of each block; what it says does not always name the file.
+_DAMAGED_WORDS = ("corrupt database file", "not a valid duckdb database file")
 
 
 def build_path(settings: Settings) -> Path:
@@ -97,6 +99,7 @@ def read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Raises:
         LoyaltyError: There is no such file.
+        LakeCorrupt: A byte of it changed, in a block that was read.
     """
     if not path.is_file():
         raise LoyaltyError(
@@ -105,12 +108,13 @@ def read_only(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             todo="Run `loyalty run` or `make run` first.",
             code="NOT_PUBLISHED",
         )
-    connection = duckdb.connect(str(path), read_only=True)
-    try:
-        connection.execute(statement("harden_reader"))
-        yield connection
-    finally:
-        connection.close()
+    with _damage_named(path):
+        connection = duckdb.connect(str(path), read_only=True)
+        try:
+            connection.execute(statement("harden_reader"))
+            yield connection
+        finally:
+            connection.close()
 
 
 def assert_closed(path: Path) -> None:
@@ -153,20 +157,33 @@ def _spark_tables(folder: Path) -> str:
 def _connect(
     settings: Settings, path: Path | None, **config: str
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    spill = make_folder(settings.warehouse / "tmp")
-    connection = duckdb.connect(
-        str(path) if path else ":memory:",
-        config={
-            "threads": settings.duckdb_threads,
-            "memory_limit": settings.duckdb_memory,
-            "temp_directory": str(spill),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            **config,
-        },
-    )
+    options = {
+        "threads": settings.duckdb_threads,
+        "memory_limit": settings.duckdb_memory,
+        "temp_directory": str(make_folder(settings.warehouse / "tmp")),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        **config,
+    }
+    with _damage_named(path):
+        connection = duckdb.connect(str(path) if path else ":memory:", config=options)
+        try:
+            connection.execute("set TimeZone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextlib.contextmanager
+def _damage_named(path: Path | None) -> Iterator[None]:
+    """Name the file that DuckDB found damaged.
+
+    Raises:
+        LakeCorrupt: A byte of it changed.
+    """
     try:
-        connection.execute("set TimeZone = 'UTC'")
-        yield connection
-    finally:
-        connection.close()
+        yield
+    except duckdb.IOException as error:
+        if path is None or not any(words in str(error).lower() for words in _DAMAGED_WORDS):
+            raise
+        raise damaged(path) from error

@@ -21,8 +21,8 @@ from etl.keep.generations import SECRET, Generation, Source, newest, prune, writ
 from etl.lake.commits import COMMITS, Lake, read_lake
 from etl.locks import audit_lock, keep_lock
 from etl.privacy.audit import audit_files
-from etl.privacy.keys import key_id
-from etl.privacy.vault import Vault, refuse_changed_key
+from etl.privacy.keys import key_id, refuse_changed_key
+from etl.privacy.vault import Vault
 from etl.publish.release import MANIFEST, read_current
 from etl.state import state_files
 from etl.warehouse.transform import Progress

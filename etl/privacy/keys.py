@@ -10,8 +10,9 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from etl.config import Settings
 from etl.errors import ConfigError
-from etl.files import fsync_folder, make_folder
+from etl.files import fsync_folder, make_folder, read_document, write_document
 
 KEY_BYTES = 32
 SECRET_FILE_MODE, SECRET_FOLDER_MODE = 0o600, 0o700
@@ -64,6 +65,26 @@ def key_id(path: Path) -> str | None:
     if not path.exists():
         return None
     return hashlib.sha256(b"key id:" + path.read_bytes().strip()).hexdigest()[:16]
+
+
+def refuse_changed_key(settings: Settings) -> None:
+    """Remember the lake's key by its id: one flipped bit would make a stranger of every customer.
+
+    Raises:
+        ConfigError: KEY_CHANGED: the key file holds another key than the lake's.
+    """
+    known, found = settings.raw / "_key.json", key_id(settings.key_file)
+    if not any((settings.raw / "_commits").glob("*.json")):
+        return  # no token was made with it that anything could be matched with
+    if not known.exists():
+        write_document(known, {"key_id": found})
+    elif read_document(known, "key_id")["key_id"] != found:
+        raise ConfigError(
+            "The key file holds another key than the one that made this lake's tokens.",
+            where=str(settings.key_file),
+            todo="Restore it from the backup, or set LOYALTY_KEY_FILE.",
+            code="KEY_CHANGED",
+        )
 
 
 def create_key(path: Path) -> None:

@@ -19,16 +19,16 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from etl.config import Settings
-from etl.errors import ConfigError, LakeCorrupt, LoyaltyError
+from etl.errors import LakeCorrupt, LoyaltyError
 from etl.faults import reach
-from etl.files import fsync_folder, read_document, sqlite_errors, write_document
+from etl.files import fsync_folder, sqlite_errors
 from etl.privacy.keys import (
     SECRET_FILE_MODE,
     SECRET_FOLDER_MODE,
     create_key,
-    key_id,
     key_in,
     read_key,
+    refuse_changed_key,
     secret_folder,
 )
 
@@ -67,26 +67,6 @@ def load_or_create_key(settings: Settings) -> bytes:
     )
     refuse_changed_key(settings)
     return key
-
-
-def refuse_changed_key(settings: Settings) -> None:
-    """Remember the lake's key by its id: one flipped bit would make a stranger of every customer.
-
-    Raises:
-        ConfigError: KEY_CHANGED: the key file holds another key than the lake's.
-    """
-    known, found = settings.raw / "_key.json", key_id(settings.key_file)
-    if not any((settings.raw / "_commits").glob("*.json")):
-        return  # no token was made with it that anything could be matched with
-    if not known.exists():
-        write_document(known, {"key_id": found})
-    elif read_document(known, "key_id")["key_id"] != found:
-        raise ConfigError(
-            "The key file holds another key than the one that made this lake's tokens.",
-            where=str(settings.key_file),
-            todo="Restore it from the backup, or set LOYALTY_KEY_FILE.",
-            code="KEY_CHANGED",
-        )
 
 
 def load_or_create_vault_key(settings: Settings) -> bytes:

@@ -38,6 +38,7 @@ TOKENS = ("t1", "t2", "t3")
 REJECT_COLUMNS = (
     "delivery_id", "source_system", "source_file", "table", "column", "reason", "value", "raw_json",
 )  # fmt: skip
+REASON = "NOT_A_NUMBER"
 CODES = {"LAKE_CORRUPT", "BACKUP_CORRUPT", "VAULT_CORRUPT", "KEY_CHANGED", "KEY_INVALID"}
 # Places in each file; every byte of those that are smaller.
 PLACES = 60
@@ -199,10 +200,10 @@ def assert_names(error: LoyaltyError, path: Path) -> None:
 
 def with_rejects(folder: Path) -> None:
     """Give a staged delivery a refused row, and the seal that real staging gives."""
-    rows = {name: ["x"] for name in REJECT_COLUMNS} | {"source_row": [7], "reason": ["NOT_A_NUMBER"]}
+    rows = {name: ["x"] for name in REJECT_COLUMNS} | {"source_row": [7], "reason": [REASON]}
     path = folder / "rejects.parquet"
     pl.DataFrame(rows).write_parquet(path)
-    counted = {"table": "orders", "column": "x", "reason": "NOT_A_NUMBER", "rows": 1, "amount": None}
+    counted = {"table": "orders", "column": "x", "reason": REASON, "rows": 1, "amount": None}
     refused = {"rows": 1, "sha256": sha256_of(path), "by_reason": [counted]}
     write_document(folder / STAGED_NAME, {**read_json(folder / STAGED_NAME), "rejects": refused})
 

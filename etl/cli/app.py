@@ -29,6 +29,7 @@ from etl.cli.explaining import explain
 from etl.cli.exporting import export
 from etl.cli.rejects import check, rejects
 from etl.cli.replaying import replay
+from etl.cli.revealing import reveal
 
 app = typer.Typer(
     help="The loyalty warehouse: exports in, customer value, loyalty, lifecycle and win-back out.",
@@ -43,6 +44,7 @@ app.command()(explain)
 app.command()(check)
 app.command()(rejects)
 app.command()(replay)
+app.command()(reveal)
 
 
 @app.command()

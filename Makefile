@@ -66,6 +66,10 @@ mutation: setup ## Disable every guard in turn: a test must fail each time (ARGS
 lint: setup ## Check style, types, SQL, shell and YAML; each tool in its own environment
 	@scripts/lint.sh
 
+.PHONY: audit
+audit: setup ## Ask about known vulnerabilities of every pinned package (exit 3: not run)
+	@$(PY) scripts/audit_dependencies.py
+
 .PHONY: format
 format: setup ## Write Python and SQL the way the linters want them
 	@scripts/lint.sh format

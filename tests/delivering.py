@@ -15,7 +15,7 @@ from etl.ingest.discover import Delivery
 from etl.ingest.extract import stage_delivery
 from etl.ingest.staging import StagedDelivery
 from etl.mapping import Mapping, load_mapping
-from etl.privacy.tokens import Tokeniser
+from etl.privacy.tokens import Tokeniser, Vault
 
 DAY = date(2024, 5, 31)
 LOADED_AT = datetime(2024, 6, 1, 2, 0, tzinfo=UTC)
@@ -95,6 +95,7 @@ class Stage:
 
     settings: Settings
     mapping: Mapping
+    vault: Vault | None = None
 
     def deliver(self, rows: list[str], header: str = HEADER, **changes: object) -> StagedDelivery:
         """Write a file of lines into the landing and stage it."""
@@ -116,7 +117,7 @@ class Stage:
             Delivery(self.mapping.system, export.name, path, DAY, export.mode, 20240531),
             **changes,  # type: ignore[arg-type]
         )
-        tokens = Tokeniser(KEY)
+        tokens = Tokeniser(KEY, self.vault)
         return stage_delivery(delivery, self.mapping, export, self.settings, tokens, LOADED_AT)
 
 

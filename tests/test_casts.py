@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.mapping import casts
 from etl.mapping.casts import DECIMALS, Cast, typed, why_bad
 
 
@@ -165,6 +166,37 @@ def test_iso_instants_without_offset_are_read_in_the_declared_zone(
 )
 def test_parsed_instants(text: str, parse: str, expected: object) -> None:
     assert read(text, Cast("instant", parse=parse, time_zone="Europe/Berlin")) == expected
+
+
+ODD_INSTANTS = st.builds(
+    "{}-{}-{}{}{}:{}{}{}{}".format,
+    st.sampled_from(["1899", "1909", "1910", "2024", "8999", "9999", "0017"]),
+    st.sampled_from(["00", "02", "03", "11", "13"]),
+    st.sampled_from(["00", "01", "03", "10", "30", "31", "32"]),
+    st.sampled_from(["T", " ", "t", "  "]),
+    st.sampled_from(["00", "01", "02", "12", "23", "24"]),
+    st.sampled_from(["00", "30", "59", "60"]),
+    st.sampled_from(["", ":00", ":59", ":60", ":5"]),
+    st.sampled_from(["", ".5", ".123", ".123456", ".1234567", "."]),
+    st.sampled_from(["", "Z", "+00:00", "-00:00", "+0000", "-0530", "+14:30", "+15:00", "+02"]),
+)
+
+
+@given(st.lists(ODD_INSTANTS | st.none() | st.just("2024-05-30T12:00:00+02:00"), min_size=1))
+@settings(deadline=None)
+def test_neighbours_written_otherwise_change_no_instant(texts: list[str | None]) -> None:
+    """All of a column are read by its layouts, each text alone by every way there is."""
+    cast = Cast("instant", time_zone="America/New_York", shift_days=1)
+    column = pl.DataFrame({"text": texts}, schema={"text": pl.String})
+    found = column.select(typed(pl.col("text"), cast)).to_series().to_list()
+    alone = column.select(casts._any_iso_instant(pl.col("text"), cast)).to_series().to_list()
+    assert found == alone
+
+
+def test_a_constant_is_read_once_for_all_rows() -> None:
+    frame = pl.DataFrame({"row": [1, 2]})
+    made = frame.with_columns(typed(pl.lit("2024-05-30T12:00:00Z"), Cast("instant")).alias("at"))
+    assert made["at"].to_list() == [utc(2024, 5, 30, 12)] * 2
 
 
 def test_days_are_shifted_on_the_clock_of_the_zone() -> None:

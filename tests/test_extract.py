@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from etl.errors import LoyaltyError
 from etl.files import sha256_of
 from etl.ingest import batches
 from etl.ingest.staging import StagedDelivery
-from etl.privacy.tokens import Tokeniser
+from etl.privacy.tokens import Tokeniser, Vault
 from tests.delivering import (
     BASKETS,
     DAY,
@@ -619,3 +620,9 @@ def test_a_personal_value_that_breaks_a_rule_is_masked(tmp_path: Path) -> None:
     staged = make_stage(tmp_path, yaml).deliver([*good, basket_row("x", mail="ann@example.com")])
     fault = rejects(staged).filter(table="orders").row(0, named=True)
     assert (fault["reason"], fault["column"], fault["value"]) == ("BAD_FORMAT", "currency", "***")
+
+
+def test_the_vault_has_the_clear_values_of_what_was_staged(stage: Stage) -> None:
+    vault = Vault(stage.settings)
+    staged = replace(stage, vault=vault).deliver(GOOD)
+    assert vault.reveal(table(staged, "orders")["email"][0]) == "ann@example.com"

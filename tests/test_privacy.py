@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +15,20 @@ from hypothesis import strategies as st
 
 from etl.config import load_settings
 from etl.contract import TABLES
-from etl.privacy.tokens import Tokeniser, Vault, birth_parts, email_domain, is_role_inbox, normalise
+from etl.privacy import digests
+from etl.privacy import tokens as module
+from etl.privacy.digests import KeyedDigest, SeenDigests
+from etl.privacy.tokens import (
+    FREEMAIL_DOMAINS,
+    ROLE_MAILBOXES,
+    Tokeniser,
+    Vault,
+    birth_parts,
+    email_domain,
+    is_role_inbox,
+    normalise,
+    normalised,
+)
 
 KEY = bytes(range(32))
 TOKENISER = Tokeniser(KEY)
@@ -88,6 +102,49 @@ def test_normalising_twice_changes_nothing(value: str) -> None:
         assert normalise(kind, once) == once  # type: ignore[arg-type]
 
 
+# Letters that fold or compose, blanks of several alphabets, and what addresses are made of.
+WRITTEN = st.text(alphabet="aB@.+-_0 9\t\x1c\x85\u00a0\u2003İßé\u0301ＡＢ２＠.ai", max_size=14)
+
+
+@given(st.lists(WRITTEN | st.sampled_from(["info@acme.com", "No-Reply@x.org", "a@GMX.de"])))
+def test_all_at_once_is_the_same_as_one_by_one(values: list[str]) -> None:
+    for kind in ("email", "phone", "name", "birth_on"):
+        expected = [normalise(kind, value) for value in values]  # type: ignore[arg-type]
+        assert normalised(kind, text(*values)).to_list() == expected  # type: ignore[arg-type]
+
+
+@given(st.lists(WRITTEN, min_size=1))
+def test_an_address_is_what_python_takes_for_one(values: list[str]) -> None:
+    address = re.compile(r"([^@\s]+)@((?:[^@\s.]+\.)+[^@\s.]{2,})")
+    found = [address.fullmatch(normalise("email", value)) for value in values]
+    domains = [m[2] if m and m[2] not in FREEMAIL_DOMAINS else None for m in found]
+    assert email_domain(text(*values)).to_list() == domains
+    nobodies = [
+        m is None or m[1].split("+")[0] in ROLE_MAILBOXES or re.fullmatch(
+            "(?:do[-_.]?)?no(?:t)?[-_.]?reply", m[1].split("+")[0]
+        ) is not None
+        for m in found
+    ]  # fmt: skip
+    assert is_role_inbox(text(*values)).to_list() == nobodies
+
+
+@given(st.binary(min_size=32, max_size=100), st.lists(st.text(max_size=200), min_size=1))
+def test_a_keyed_digest_is_the_standard_one(key: bytes, values: list[str]) -> None:
+    found = KeyedDigest(key).digests(b"name:", text(*values)).to_list()
+    assert found == [hmac.digest(key, f"name:{v}".encode(), "sha256")[:16] for v in values]
+
+
+def test_a_digest_that_lost_its_place_is_unseen_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digests, "_PLACES", 1)
+    one, other = (pl.Series([bytes([n]) * 16]) for n in (1, 2))
+    seen = SeenDigests()
+    assert seen.unseen(one).to_list() == [True]
+    seen.add(one)
+    assert (seen.unseen(one).to_list(), seen.unseen(other).to_list()) == ([False], [True])
+    seen.add(other)
+    assert seen.unseen(one).to_list() == [True]
+
+
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         Tokeniser(b"short")
@@ -144,8 +201,20 @@ def test_a_contract_table_keeps_no_clear_value(tmp_path: Path) -> None:
 
 def test_the_vault_remembers_what_was_tokenised(tmp_path: Path) -> None:
     vault = Vault(load_settings(data=tmp_path))
-    made = Tokeniser(KEY, vault).tokenise(
-        "email", text(" B@x.org ", "b@X.org", None, "", "a@x.org")
-    )
+    tokeniser = Tokeniser(KEY, vault)
+    made = tokeniser.tokenise("email", text(" B@x.org ", "b@X.org", None, "", "a@x.org"))
+    tokeniser.flush()
     assert vault.reveal(made[0]) in {"B@x.org", "b@X.org"}
     assert vault.reveal(made[4]) == "a@x.org"
+
+
+def test_many_values_reach_the_vault_though_nobody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_VALUES_A_TIME", 2)
+    vault = Vault(load_settings(data=tmp_path))
+    tokeniser = Tokeniser(KEY, vault)
+    first = tokeniser.tokenise("name", text("Ann"))
+    assert vault.reveal(first[0]) is None
+    tokeniser.tokenise("name", text("Ann", "Bob"))
+    assert vault.reveal(first[0]) == "Ann"

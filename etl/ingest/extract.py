@@ -156,6 +156,7 @@ def _staged_rows(job: Job, folder: Path, staged: StagedDelivery) -> StagedDelive
     if conflicts.rows:
         counted = sieve(job, folder, conflicts)
     (folder / f"{NAMES}.parquet").unlink()
+    job.tokens.flush()
     staged = replace(
         staged,
         status="accepted",

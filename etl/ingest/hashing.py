@@ -21,16 +21,13 @@ def with_record_hash(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
     left out and an empty text is not, so the two differ; a column that is added to the contract
     later changes no digest.
     """
-    parts = [
-        pl.lit(f"{name}=") + _text(name, rows.schema[name])
-        for name in table.schema.column_names()
-        if rows[name].null_count() < rows.height
-    ]
+    names = [name for name in table.schema.column_names() if rows[name].null_count() < rows.height]
+    parts = [part for name in names for part in _parts(name, rows[name])]
     if DELETED in rows.columns and rows[DELETED].any():
-        parts.append(pl.when(pl.col(DELETED)).then(pl.lit(f"{DELETED}=true")))
+        parts.append(pl.when(pl.col(DELETED)).then(pl.lit(f"{_SEPARATOR}{DELETED}=true")))
     if not parts:
         return rows.with_columns(pl.lit(None, dtype=pl.String()).alias("record_hash"))
-    canonical = pl.concat_str(parts, separator=_SEPARATOR, ignore_nulls=True)
+    canonical = pl.concat_str(parts, ignore_nulls=True).str.strip_prefix(_SEPARATOR)
     return rows.with_columns(_md5(canonical).alias("record_hash"))
 
 
@@ -49,6 +46,13 @@ def document_hashes(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     return digests.select(*by, _md5(joined).alias("document_hash"))
 
 
+def _parts(name: str, column: pl.Series) -> list[pl.Expr]:
+    """Return what a column adds to the canonical text, a separator in front."""
+    begin, text = pl.lit(f"{_SEPARATOR}{name}="), _text(name, column.dtype)
+    # Joined beforehand only where a null has to take the name with it.
+    return [begin + text] if column.null_count() else [begin, text]
+
+
 def _text(name: str, dtype: pl.DataType) -> pl.Expr:
     value = pl.col(name)
     if dtype == pl.String():
@@ -62,9 +66,8 @@ def _text(name: str, dtype: pl.DataType) -> pl.Expr:
 def _md5(text: pl.Expr) -> pl.Expr:
     def digest(series: pl.Series) -> pl.Series:
         md5 = hashlib.md5
-        digests = [
-            md5(value.encode(), usedforsecurity=False).hexdigest() for value in series.to_list()
-        ]
-        return pl.Series(series.name, digests, dtype=pl.String())
+        texts = series.cast(pl.Binary()).to_list()
+        digests = [md5(text, usedforsecurity=False).digest() for text in texts]
+        return pl.Series(series.name, digests, dtype=pl.Binary()).bin.encode("hex")
 
     return text.map_batches(digest, return_dtype=pl.String())

@@ -33,8 +33,8 @@ from etl.mapping import Export
 STAGED_NAME = "staged.json"
 REJECTS = "rejects"
 _ID_DIGITS = 16
-# Columns whose values hardly repeat: a dictionary of them costs and saves nothing.
-_UNIQUE = ("record_hash", "source_row", "raw_json", "first", "second", "document")
+# Above this share of different values a dictionary of a column costs time and saves no space.
+_DIFFERENT_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -145,23 +145,34 @@ class TableWriter:
 
     def __init__(self, path: Path, schema: dict[str, pl.DataType]) -> None:
         self.rows = 0
-        self._schema = schema
-        self._arrow = _arrow(pl.DataFrame(schema=schema)).schema
-        repeating = [name for name in schema if name not in _UNIQUE]
-        self._file = pq.ParquetWriter(
-            path, self._arrow, compression="zstd", use_dictionary=repeating
-        )
+        self._path = path
+        self._empty = pl.DataFrame(schema=schema)
+        self._arrow = _arrow(self._empty).schema
+        self._file: pq.ParquetWriter | None = None
 
     def write(self, frame: pl.DataFrame) -> None:
         """Append rows; nothing is cast on the way."""
         if frame.height:
-            ordered = frame.select(list(self._schema))
-            self._file.write_table(_arrow(ordered).cast(self._arrow, safe=True))
+            ordered = frame.select(self._empty.columns)
+            self._opened(ordered).write_table(_arrow(ordered).cast(self._arrow, safe=True))
             self.rows += frame.height
 
     def close(self) -> None:
         """Write the footer."""
-        self._file.close()
+        self._opened(self._empty).close()
+
+    def _opened(self, first: pl.DataFrame) -> pq.ParquetWriter:
+        """Return the file; the first rows decide which columns get a dictionary."""
+        if self._file is None:
+            self._file = pq.ParquetWriter(
+                self._path, self._arrow, compression="zstd", use_dictionary=_repeating(first)
+            )
+        return self._file
+
+
+def _repeating(rows: pl.DataFrame) -> list[str]:
+    counts = rows.select(pl.all().approx_n_unique()).row(0, named=True)
+    return [name for name, n in counts.items() if n <= max(1, rows.height * _DIFFERENT_SHARE)]
 
 
 @contextmanager

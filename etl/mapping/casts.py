@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from etl.mapping.layouts import UTC_INSTANT, read_by_layout
+
 # Digits after the mark, as the contract's decimal types keep them.
 DECIMALS = {
     "money": (18, 4),
@@ -26,7 +28,6 @@ FLAGS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0"), False),
 }
-UTC_INSTANT = pl.Datetime("us", "UTC")
 # Holds every number of the contract with all its decimals.
 ANY_NUMBER = pl.Decimal(38, 12)
 
@@ -132,12 +133,21 @@ def _day(text: pl.Expr, cast: Cast) -> pl.Expr:
 
 def _instant(text: pl.Expr, cast: Cast) -> pl.Expr:
     if cast.parse is None:
-        naive = _in_zone(_iso_naive(text), cast.time_zone, cast)
-        return pl.coalesce(_shifted(_iso_aware(text), cast), naive)
+        return read_by_layout(
+            text,
+            clock_time=lambda naive: _in_zone(naive, cast.time_zone, cast),
+            instant=lambda aware: _shifted(aware, cast),
+            anything=lambda unusual: _any_iso_instant(unusual, cast),
+        )
     if "%z" in cast.parse:
         aware = text.str.to_datetime(cast.parse, time_unit="us", strict=False)
         return _shifted(_in_calendar(aware.cast(UTC_INSTANT)), cast)
     return _in_zone(_parsed_naive(text, cast.parse), cast.time_zone, cast)
+
+
+def _any_iso_instant(text: pl.Expr, cast: Cast) -> pl.Expr:
+    naive = _in_zone(_iso_naive(text), cast.time_zone, cast)
+    return pl.coalesce(_shifted(_iso_aware(text), cast), naive)
 
 
 def _iso_aware(text: pl.Expr) -> pl.Expr:

@@ -8,14 +8,14 @@ inbox, and month and day of a birth date.
 
 from __future__ import annotations
 
-import hmac
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import polars as pl
 
 from etl.contract.columns import Pii
+from etl.privacy.digests import KeyedDigest, SeenDigests
 from etl.privacy.vault import Vault, load_or_create_key
 
 __all__ = [
@@ -66,8 +66,14 @@ ROLE_MAILBOXES = _words(
     vendas ventas verkauf vertrieb
     """
 )
-_ADDRESS = re.compile(r"([^@\s]+)@((?:[^@\s.]+\.)+[^@\s.]{2,})")
-_NO_REPLY = re.compile(r"(?:do[-_.]?)?no(?:t)?[-_.]?reply")
+# The vault is sorted by token: many values at once touch its pages less often than a few.
+_VALUES_A_TIME = 50_000
+# What Python takes for a blank: the separators 1C to 1F are none for other engines.
+_BLANK = r"\s\x1c-\x1f"
+_ADDRESS = rf"^[^@{_BLANK}]+@(?:[^@{_BLANK}.]+\.)+[^@{_BLANK}.]{{2,}}$"
+_NO_REPLY = "^(?:do[-_.]?)?no(?:t)?[-_.]?reply$"
+# Texts in which no rule of Unicode can apply.
+_PLAIN = "^[ -~]*$"
 
 
 def normalise(kind: Pii, value: str) -> str:
@@ -92,12 +98,31 @@ def normalise(kind: Pii, value: str) -> str:
     return text.casefold() if kind == "name" else text
 
 
+def normalised(kind: Pii, values: pl.Series) -> pl.Series:
+    """Return :func:`normalise` of every value (String); the plain ones all at once."""
+    plain = values.str.contains(_PLAIN)
+    quick = values.to_frame("value").select(_normalised_plain(kind)).to_series()
+    odd = (~plain).arg_true()
+    return quick.scatter(odd, [normalise(kind, value) for value in values.gather(odd)])
+
+
+def _normalised_plain(kind: Pii) -> pl.Expr:
+    """Say :func:`normalise` for texts of printable ASCII."""
+    text = pl.col("value").str.strip_chars(" ")
+    if kind == "phone":
+        digits = text.str.replace_all("[^0-9]", "")
+        international = text.str.starts_with("+") & (digits != "")
+        return pl.when(international).then("+" + digits).otherwise(digits)
+    return text if kind == "birth_on" else text.str.to_lowercase()
+
+
 class Tokeniser:
     """Turns columns of personal values into columns of tokens.
 
     Args:
         key: The pseudonym key, see :func:`load_or_create_key`.
-        vault: Where the clear values are remembered; None to forget them.
+        vault: Where the clear values are remembered; None to forget them. :meth:`flush` has the
+            last of them written.
 
     Raises:
         ValueError: The key is shorter than 32 bytes.
@@ -106,20 +131,20 @@ class Tokeniser:
     def __init__(self, key: bytes, vault: Vault | None = None) -> None:
         if len(key) < 32:
             raise ValueError("the pseudonym key must have at least 32 bytes")
-        self._key = key
+        self._keyed = KeyedDigest(key)
         self._vault = vault
+        self._seen = SeenDigests()
+        self._fresh: list[tuple[Pii, pl.DataFrame]] = []
 
     def tokenise(self, kind: Pii, values: pl.Series) -> pl.Series:
         """Return the tokens of a column (String, same name); null and blank values stay null.
 
         Each distinct value is worked out once, so the cost follows the number of people.
         """
-        distinct = values.cast(pl.String).drop_nulls().unique(maintain_order=False)
-        pairs = self._pairs(kind, distinct)
-        if self._vault is not None:
-            known = pairs.drop_nulls("token").with_columns(pl.col("value").str.strip_chars())
-            self._vault.remember(kind, known.sort("token", "value").unique("token", keep="first"))
-        tokens = values.cast(pl.String).replace_strict(
+        texts = values.cast(pl.String)
+        pairs = self._pairs(kind, texts.drop_nulls().unique())
+        self._remember(kind, pairs)
+        tokens = texts.replace_strict(
             pairs["value"], pairs["token"], default=None, return_dtype=pl.String
         )
         return tokens.rename(values.name)
@@ -140,26 +165,48 @@ class Tokeniser:
             values = frame[name]
             made.append(self.tokenise(kind, values))
             if kind == "email":
-                made.append(email_domain(values).rename(f"{name}_domain"))
-                made.append(is_role_inbox(values).rename(f"{name}_is_role"))
+                domain, is_role = _about_addresses(values)
+                made += [domain.rename(f"{name}_domain"), is_role.rename(f"{name}_is_role")]
             if kind == "birth_on":
                 made += birth_parts(values)
         return frame.with_columns(made)
 
     def _pairs(self, kind: Pii, distinct: pl.Series) -> pl.DataFrame:
-        tokens = [self._token(kind, value) for value in distinct]
-        return pl.DataFrame({"value": distinct, "token": pl.Series(tokens, dtype=pl.String)})
+        """Return ``value``, ``digest`` and ``token``; the last two null where nothing is left."""
+        texts = normalised(kind, distinct)
+        digests = self._keyed.digests(f"{kind}:".encode(), texts)
+        return (
+            pl.DataFrame({"value": distinct, "text": texts, "digest": digests})
+            .with_columns(pl.when(pl.col("text") != "").then(pl.col("digest")))
+            .with_columns(pl.col("digest").bin.encode("hex").alias("token"))
+        )
 
-    def _token(self, kind: Pii, value: str) -> str | None:
-        text = normalise(kind, value)
-        if not text:
-            return None
-        return hmac.digest(self._key, f"{kind}:{text}".encode(), "sha256").hex()[:TOKEN_DIGITS]
+    def _remember(self, kind: Pii, pairs: pl.DataFrame) -> None:
+        """Keep for the vault what was not given to it before."""
+        if self._vault is None:
+            return
+        known = pairs.drop_nulls("token")
+        fresh = known.filter(self._seen.unseen(known["digest"]))
+        if not fresh.height:
+            return
+        self._seen.add(fresh["digest"])
+        self._fresh.append((kind, fresh.select("token", pl.col("value").str.strip_chars())))
+        if sum(frame.height for _, frame in self._fresh) >= _VALUES_A_TIME:
+            self.flush()
+
+    def flush(self) -> None:
+        """Put the clear values into the vault; their tokens must not count before that."""
+        if self._vault is None:
+            return
+        for kind in sorted({kind for kind, _ in self._fresh}):
+            values = pl.concat([frame for of, frame in self._fresh if of == kind])
+            self._vault.remember(kind, values.sort("token", "value").unique("token", keep="first"))
+        self._fresh = []
 
 
 def email_domain(values: pl.Series) -> pl.Series:
     """Return the domain of each e-mail, lower case; null for freemail and for no address."""
-    return _by_distinct(values, _domain, pl.String())
+    return _about_addresses(values)[0]
 
 
 def is_role_inbox(values: pl.Series) -> pl.Series:
@@ -168,7 +215,7 @@ def is_role_inbox(values: pl.Series) -> pl.Series:
     True for role inboxes (``info@``), for no-reply addresses and for text that is no address at
     all (``n/a``): two records that share one are not the same customer.
     """
-    return _by_distinct(values, _is_role, pl.Boolean())
+    return _about_addresses(values)[1]
 
 
 def birth_parts(values: pl.Series) -> list[pl.Series]:
@@ -179,22 +226,15 @@ def birth_parts(values: pl.Series) -> list[pl.Series]:
     ]
 
 
-def _by_distinct(
-    values: pl.Series, function: Callable[[str], str | bool | None], dtype: pl.DataType
-) -> pl.Series:
-    distinct = values.drop_nulls().unique()
-    results = pl.Series([function(value) for value in distinct], dtype=dtype)
-    return values.replace_strict(distinct, results, default=None, return_dtype=dtype)
-
-
-def _domain(value: str) -> str | None:
-    address = _ADDRESS.fullmatch(normalise("email", value))
-    return address[2] if address and address[2] not in FREEMAIL_DOMAINS else None
-
-
-def _is_role(value: str) -> bool:
-    address = _ADDRESS.fullmatch(normalise("email", value))
-    if address is None:
-        return True
-    mailbox = address[1].split("+", 1)[0]
-    return mailbox in ROLE_MAILBOXES or _NO_REPLY.fullmatch(mailbox) is not None
+def _about_addresses(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the company's domain and whether the inbox is nobody's, of each e-mail."""
+    text = pl.col("text")
+    parts = text.str.splitn("@", 2).struct
+    mailbox, domain = parts[0].str.splitn("+", 2).struct[0], parts[1]
+    is_address = text.str.contains(_ADDRESS)
+    is_role = mailbox.is_in(list(ROLE_MAILBOXES)) | mailbox.str.contains(_NO_REPLY)
+    found = normalised("email", values).to_frame("text").select(
+        pl.when(is_address & ~domain.is_in(list(FREEMAIL_DOMAINS))).then(domain).alias("domain"),
+        (~is_address | is_role).alias("is_role"),
+    )  # fmt: skip
+    return found["domain"], found["is_role"]

@@ -23,7 +23,7 @@ from etl.ingest.gate.magic import GZIP, MAGIC_BYTES, ZSTD, bad_magic, packing_of
 from etl.ingest.reasons import file_rejected
 from etl.mapping.model import Format
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 18
 # A small file may be packed well and is no danger: the ratio counts above this size.
 _RATIO_FLOOR_BYTES = 1 << 20
 _REFUSED_BY_OPEN = {errno.ELOOP: "NOT_REGULAR_FILE", errno.ENXIO: "NOT_REGULAR_FILE"}

@@ -58,6 +58,10 @@ replay: setup ## Thirty days run one by one and replayed after a wipe: the same 
 parity: setup-spark ## Build one lake on DuckDB and on Spark and compare every mart (SCALE=demo: the demo)
 	@$(PY) benchmarks/parity.py
 
+.PHONY: nasty
+nasty: setup ## Deliver the corpus of nasty files: nothing silent, no crash, the exact reason
+	@$(PY) -m tests.nasty
+
 .PHONY: mutation
 mutation: setup ## Disable every guard in turn: a test must fail each time (ARGS="--only lake": some)
 	@JOBS=$(JOBS) $(PY) -m benchmarks.mutation $(ARGS)
@@ -81,6 +85,10 @@ airflow: setup ## Airflow's real services on 127.0.0.1 (PORT=8080); Ctrl-C stops
 .PHONY: up
 up: setup ## The same in containers, with PostgreSQL (needs Docker); docker compose down stops it
 	@scripts/up.sh
+
+.PHONY: reasons
+reasons: setup ## Write the page of reason codes, etl/ingest/REASONS.md, from their table
+	@$(PY) -m etl.ingest.reason_page
 
 .PHONY: docs
 docs: setup ## Describe every model and column in one HTML file

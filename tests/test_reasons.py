@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from etl.contract import TABLES
 from etl.errors import FileRejected, LoyaltyError
+from etl.ingest.reason_page import PAGE, page
 from etl.ingest.reasons import REASONS, file_rejected, reason, rule_code
 
 ETL = Path(__file__).parents[1] / "etl"
@@ -46,6 +48,17 @@ def test_rules_of_the_contract_have_codes_of_their_own() -> None:
 def test_an_unknown_code_is_refused(code: str) -> None:
     with pytest.raises(LoyaltyError, match="is not a reason code"):
         reason(code)
+
+
+def test_the_page_of_codes_says_what_the_table_says() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "Write it anew: make reasons"
+    assert all(f"| `{code}` | " in page() for code in REASONS)
+
+
+def test_every_rule_of_the_contract_is_explained() -> None:
+    explained = {rule for table in TABLES.values() for rule in table.rules.items()}
+    assert ("score_on_scale", "An answer outside its own scale has no meaning.") in explained
+    assert all(text.endswith(".") for _, text in explained)
 
 
 def test_a_file_rejection_carries_code_place_and_advice() -> None:

@@ -74,6 +74,15 @@ class Table:
         )
 
     @property
+    def rules(self) -> dict[str, str]:
+        """Rules over several columns and what they say; a broken one has a code of its name."""
+        checks = {
+            name: getattr(getattr(self.schema, name), "validation_fn", None)
+            for name in dir(self.schema)
+        }
+        return {name: (check.__doc__ or "").strip() for name, check in checks.items() if check}
+
+    @property
     def pii(self) -> dict[str, str]:
         """Personal columns and what they hold: email, phone, name or birth_on."""
         metas = _metas(self.schema).items()

@@ -162,6 +162,11 @@ class Settings:
         return self.data / "access"
 
     @property
+    def erasures(self) -> Path:
+        """Who was erased, as keyed hashes, and the certificates; kept for ever."""
+        return self.data / "erasures"
+
+    @property
     def vault(self) -> Path:
         """Pseudonym key and encrypted personal values; mode 0700."""
         return self.data / "vault"

@@ -22,6 +22,7 @@ from etl.lake.committing import commit_staged
 from etl.lake.ledger import Ledger
 from etl.locks import landing_lock, writer_lock
 from etl.mapping import Mapping, load_mappings
+from etl.privacy.suppression import read_erased
 from etl.privacy.tokens import Tokeniser, load_or_create_key
 from etl.privacy.vault import Vault
 from etl.publish.holds import accept_deliveries, refuse_held
@@ -127,11 +128,12 @@ def stage_export(
         reach("discover.found")
         _require_space_to_stage(settings, fresh)
         tokeniser = Tokeniser(load_or_create_key(settings), Vault(settings))
+        erased = read_erased(settings)
         staged = []
         for delivery in fresh:
             progress(f"staging {system} {export} {delivery.business_day} {delivery.path.name}")
             done = stage_delivery(
-                delivery, mapping, mapping.export(export), settings, tokeniser, utc_now()
+                delivery, mapping, mapping.export(export), settings, tokeniser, utc_now(), erased
             )
             staged.append(done.delivery_id)
     return staged

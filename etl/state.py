@@ -25,7 +25,7 @@ clv_closed_lines       close, business unit and line               as their clos
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,17 @@ import polars as pl
 from etl.config import Settings
 from etl.errors import LakeCorrupt
 from etl.faults import reach
-from etl.files import atomic_path, has_sha256, read_document, sha256_of, write_document
+from etl.files import (
+    atomic_path,
+    fsync_folder,
+    has_sha256,
+    read_document,
+    sha256_of,
+    write_document,
+)
 
 COMMIT_SEQUENCE = "commit_sequence"
+ERASED_ROWS = "erased_rows"
 
 
 def read_state(
@@ -108,6 +116,65 @@ def commit_state(
         "files": files,
     }
     write_document(marker, commit)
+
+
+def rewrite_state(
+    settings: Settings, name: str, mark: str, change: Callable[[pl.DataFrame], pl.DataFrame]
+) -> int:
+    """Write the rows of one kind of state anew where ``change`` makes others of them; an erasure.
+
+    Each commit is exchanged by one rename and names the new file, so a killed run has rewritten
+    fewer commits; the old files go last. A commit says how many of its rows were erased.
+
+    Args:
+        mark: Part of the new files' names, of the erasure.
+        change: Returns the rows that stay, perhaps under other keys, in their order.
+
+    Returns:
+        Rows that went or were changed.
+
+    Raises:
+        LakeCorrupt: A state file's bytes differ from its commit.
+    """
+    touched = 0
+    for commit in _commits(settings):
+        files = []
+        for file in commit["files"]:
+            before = after = None
+            if file["name"] == name:
+                before = pl.read_parquet(_verified(settings.state / file["path"], file["sha256"]))
+                after = change(before)
+            if before is None or after is None or after.equals(before):
+                files.append(file)
+                continue
+            new = _append(settings, name, f"{commit['commit_id']}.{mark}", after)
+            gone = before.height - after.height
+            files.append({**new, ERASED_ROWS: file.get(ERASED_ROWS, 0) + gone})
+            touched += before.join(after, on=before.columns, how="anti", nulls_equal=True).height
+        if files != commit["files"]:
+            path = settings.state / "_commits" / f"{commit['commit_id']}.json"
+            write_document(path, {**commit, "files": files})
+    _remove_unlisted(settings, name)
+    return touched
+
+
+def erased_rows(settings: Settings, name: str, commit_id: str) -> int:
+    """Return how many rows of one kind erasures took from a commit."""
+    return sum(
+        int(file.get(ERASED_ROWS, 0))
+        for commit in _commits(settings)
+        if commit["commit_id"] == commit_id
+        for file in commit["files"]
+        if file["name"] == name
+    )
+
+
+def _remove_unlisted(settings: Settings, name: str) -> None:
+    listed = {settings.state / f["path"] for c in _commits(settings) for f in c["files"]}
+    for path in settings.state.glob(f"{name}/*.parquet"):
+        if path not in listed:
+            path.unlink()
+            fsync_folder(path.parent)
 
 
 def verify_state(settings: Settings) -> int:

@@ -25,6 +25,7 @@ from etl.cli.command import (
 from etl.cli.command import day_of as _day
 from etl.cli.command import reporting as _reporting
 from etl.cli.command import settings_of as _settings
+from etl.cli.erasing import erase
 from etl.cli.explaining import explain
 from etl.cli.exporting import export
 from etl.cli.rejects import check, rejects
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.command()(backfill)
 app.command()(close)
+app.command()(erase)
 app.command()(export)
 app.command()(explain)
 app.command()(check)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from decimal import Decimal
 
 import dataframely as dy
 import polars as pl
@@ -101,6 +102,12 @@ class Table:
     def kind(self, column: str) -> str:
         """Return the kind of a column (see :mod:`etl.contract.columns`)."""
         return "flag" if column == DELETED else str(_metas(self.schema)[column]["kind"])
+
+    def sum_of(self, rows: pl.DataFrame) -> Decimal | None:
+        """Return the sum of the table's amount over some rows; null where none states one."""
+        if not self.amount or not rows[self.amount].count():
+            return None
+        return Decimal(str(rows[self.amount].sum()))
 
     def lake_schema(self) -> dict[str, pl.DataType]:
         """Return the one Parquet schema of this table: columns, derived dates, envelope.

@@ -55,8 +55,8 @@ def resolve(records: pl.DataFrame, links: pl.DataFrame) -> Resolution:
             (0 to 1). With a rule of ``MEMBERSHIPS`` and a business account on the right, the left
             node belongs to the right one; every other link makes both the same.
     """
-    nodes = _nodes(records, links)
-    edges = _edges(links, nodes)
+    nodes = numbered_nodes(records, links)
+    edges = numbered_edges(links, nodes)
     same = edges.filter(~pl.col("is_membership"))
     clustered = _with_clusters(nodes, same)
     homes = _homes(clustered, edges.filter("is_membership"))
@@ -70,7 +70,7 @@ def resolve(records: pl.DataFrame, links: pl.DataFrame) -> Resolution:
     )
 
 
-def _nodes(records: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+def numbered_nodes(records: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """Number the records and the nodes that are only linked to, in the order of NODE.
 
     From here on ``index`` stands for the three texts: it joins and sorts faster.
@@ -85,7 +85,7 @@ def _nodes(records: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     return with_record_key(nodes.with_columns(flags, pl.col("index").cast(pl.Int64)))
 
 
-def _edges(links: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
+def numbered_edges(links: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     """Return ``left``, ``right`` (indexes), ``rule``, ``confidence`` and ``is_membership``."""
     numbered = links
     for side in ("left", "right"):

@@ -35,6 +35,7 @@ from etl.ingest.staging import (
 )
 from etl.ingest.stamp import Envelope
 from etl.mapping import Export, Mapping
+from etl.privacy.suppression import NOBODY, Erased
 from etl.privacy.tokens import Tokeniser
 
 __all__ = ["StagedDelivery", "content_digest", "delivery_id_of", "stage_delivery"]
@@ -50,6 +51,7 @@ def stage_delivery(
     settings: Settings,
     tokeniser: Tokeniser,
     loaded_at: datetime,
+    erased: Erased = NOBODY,
 ) -> StagedDelivery:
     """Read one delivered file and write its staging folder.
 
@@ -60,6 +62,7 @@ def stage_delivery(
         settings: Where staging lies.
         tokeniser: Replaces personal values.
         loaded_at: Now, UTC.
+        erased: Who was erased; nothing of theirs is staged.
 
     Returns:
         What became of the file; a file that must not be read has status ``rejected``.
@@ -89,6 +92,7 @@ def stage_delivery(
                 tokeniser,
                 _envelope(delivery, staged, loaded_at),
                 file,
+                erased,
             )
             staged = _staged_rows(job, prepared, staged)
         return put_in_place(prepared, staged)
@@ -169,7 +173,7 @@ def _staged_rows(job: Job, folder: Path, staged: StagedDelivery) -> StagedDelive
         for table in job.export.tables:
             (folder / f"{table}.parquet").unlink()
         return _rejected(staged, _too_many(job.file, counted, staged.file))
-    return replace(staged, tables=_tables(folder, counted))
+    return replace(staged, tables=_tables(folder, counted), erased=counted.erased.counts())
 
 
 def _conflicts(job: Job, folder: Path) -> Conflicts:

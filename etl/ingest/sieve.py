@@ -19,6 +19,7 @@ from etl.faults import reach
 from etl.ingest.batches import Cleaner, read_batches
 from etl.ingest.conflicts import NAMES_SCHEMA, document_names
 from etl.ingest.discover import Delivery
+from etl.ingest.erased import ErasedTally
 from etl.ingest.gate import GatedFile
 from etl.ingest.problems import (
     RANK_FILE,
@@ -42,6 +43,8 @@ from etl.ingest.staging import REJECTS, TableWriter, table_writer
 from etl.ingest.stamp import Envelope, known_on, stamped
 from etl.mapping import Export, Target
 from etl.mapping.operations import DOCUMENT, ROW
+from etl.privacy.quarantined import mask_erased
+from etl.privacy.suppression import Erased
 from etl.privacy.tokens import Tokeniser
 
 NAMES = "_names"
@@ -58,6 +61,7 @@ class Job:
         tokens: Replaces personal values.
         envelope: What all rows have in common.
         file: The checked copy.
+        erased: Who was erased, and stays so.
     """
 
     delivery: Delivery
@@ -66,6 +70,7 @@ class Job:
     tokens: Tokeniser
     envelope: Envelope
     file: GatedFile
+    erased: Erased
 
     @cached_property
     def personal(self) -> frozenset[str]:
@@ -112,6 +117,7 @@ class Sieved:
         left_out: Records of the file that no target takes.
         rejects: Refused rows, counted by reason.
         unmapped: Filled cells of the source columns that nothing reads.
+        erased: Rows that are left out because they are an erased person's.
     """
 
     rows: dict[str, int]
@@ -120,6 +126,7 @@ class Sieved:
     bad_records: int = 0
     left_out: int = 0
     rejects: RejectTally = field(default_factory=RejectTally)
+    erased: ErasedTally = field(default_factory=ErasedTally)
 
 
 def sieve(job: Job, folder: Path, known: Conflicts | None = None) -> Sieved:
@@ -217,11 +224,13 @@ def _accept(
         table, good = target.table, part.rows
         if bad.height:
             good = good.join(bad, on=DOCUMENT, how="anti", maintain_order="left")
+        if job.erased:
+            system = job.envelope.source_system
+            good = counted.erased.keep_out(good, target.contract, system, job.erased)
         writers[table].write(stamped(good, known, target, job.envelope, job.tokens))
         counted.rows[table] += good.height
-        amount = target.contract.amount
-        if amount and good[amount].count():
-            total = Decimal(str(good[amount].sum()))
+        total = target.contract.sum_of(good)
+        if total is not None:
             counted.amounts[table] = (counted.amounts[table] or Decimal(0)) + total
 
 
@@ -240,6 +249,8 @@ def _refuse(
         "source_file": job.envelope.source_file,
     }
     lines = quarantined(rows, raw, target.table, common, job.delivery.business_day)
+    if job.erased:
+        lines = mask_erased(lines, job.erased)
     writers[REJECTS].write(lines)
     counted.rejects.add(target.table, rows)
 

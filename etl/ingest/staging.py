@@ -47,6 +47,14 @@ class StagedTable:
 
 
 @dataclass(frozen=True)
+class StagedErased:
+    """Rows of one table that were left out as an erased person's, and the sum of their amounts."""
+
+    rows: int
+    amount: str | None
+
+
+@dataclass(frozen=True)
 class RejectCount:
     """Rows of one table refused for one reason, and their amount where it can be read."""
 
@@ -83,6 +91,7 @@ class StagedDelivery:
         left_out: Records that no target of the mapping takes, as its ``when`` says.
         unmapped: Source columns that nothing reads, and how many of their cells are filled.
         source: What the mapping says of the system.
+        erased: Rows by table that were left out because their person was erased.
     """
 
     folder: Path
@@ -107,6 +116,7 @@ class StagedDelivery:
     bad_records: int = 0
     left_out: int = 0
     unmapped: Mapping[str, int] = field(default_factory=dict)
+    erased: Mapping[str, StagedErased] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Return the content of ``staged.json``."""

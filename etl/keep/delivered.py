@@ -13,7 +13,7 @@ from etl.ingest.extract import content_digest, delivery_id_of
 from etl.ingest.manifest import MANIFEST_NAME
 from etl.keep.generations import Generation, newest
 from etl.keep.removal import Removal
-from etl.lake.commits import COMMITS, read_lake
+from etl.lake.commits import COMMITS, read_lake, replacements
 from etl.mapping import load_mappings
 from etl.publish.holds import held_deliveries
 
@@ -63,7 +63,7 @@ def lake_files_to_remove(settings: Settings) -> Iterator[Removal]:
     } | {
         settings.raw / file["file"]
         for commit in lake.commits
-        for certificate in commit.get("joined", {}).values()
+        for certificate in replacements(commit).values()
         for file in certificate["after"]["files"]
     }
     for path in sorted(settings.raw.glob("[!_.]*/*.parquet")):

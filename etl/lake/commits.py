@@ -5,14 +5,16 @@ belong to the lake and what their sha256 is. A commit is one file, created exclu
 there whole or not at all. A file without a commit is unreachable and a rerun replaces it.
 
 A commit with ``replaced`` is a replay, and the certificate of what took whose place. One without
-deliveries and with ``joined`` is a compaction: it says which new files hold the rows of which
-deliveries from now on, and is the certificate that they are the same rows.
+deliveries says which new files hold the rows of which deliveries from now on: with ``joined`` it is
+a compaction, and the certificate that they are the same rows; with ``erased`` it is an erasure, and
+says how many rows of which delivery went.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,8 @@ class Lake:
             a file was read again with a corrected mapping, the later reading takes the place of
             the earlier one. Each carries the ``commit_sequence`` of its commit.
         files: Every Parquet file to read, in a fixed order.
-        content: 12 hex digits that name the rows; neither a redelivery nor a compaction changes it.
+        content: 12 hex digits that name the rows; neither a redelivery nor a compaction changes it,
+            an erasure does.
         version: 12 hex digits that name the files; a compaction changes it.
     """
 
@@ -76,11 +79,13 @@ def read_lake(settings: Settings) -> Lake:
     ]
     commits = tuple(sorted(found, key=lambda commit: int(commit["sequence"])))
     deliveries = sorted(_readings(commits), key=lambda d: (d["business_day"], d["delivery_id"]))
-    content = digest_of(sorted(d["delivery_id"] for d in deliveries))[:12]
-    joined = _joined_files(settings.raw, commits)
-    files = _files(settings.raw, deliveries, joined)
-    joins = {file["path"] for file in joined.values()}
-    used = sorted(file.sha256 for file in files if file.path in joins)
+    erasures = [commit for commit in commits if "erased" in commit]
+    deliveries = [_without_erased(delivery, erasures) for delivery in deliveries]
+    content = _content(erasures, deliveries)
+    replaced = _replacing_files(settings.raw, commits)
+    files = _files(settings.raw, deliveries, replaced)
+    new = {file["path"] for file in replaced.values()}
+    used = sorted(file.sha256 for file in files if file.path in new)
     version = digest_of([content, used])[:12] if used else content
     return Lake(settings.raw, commits, tuple(deliveries), files, content, version)
 
@@ -106,14 +111,51 @@ def _readings(commits: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
     return readings.values()
 
 
-def _joined_files(
+def _content(erasures: Iterable[dict[str, Any]], deliveries: Iterable[dict[str, Any]]) -> str:
+    """Name the rows: the deliveries, and what erasures did to them."""
+    names = sorted(d["delivery_id"] for d in deliveries)
+    done = sorted(commit["batch_id"] for commit in erasures)
+    left_out = {d["delivery_id"]: d["erased"] for d in deliveries if d.get("erased")}
+    return digest_of([names, done, left_out] if done or left_out else names)[:12]
+
+
+def _without_erased(delivery: dict[str, Any], erasures: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return a delivery with its rows as they are now, and under ``erased`` those that went."""
+    for commit in erasures:
+        removed = commit["erased"]["removed"].get(delivery["delivery_id"], {})
+        for table, gone in removed.items():
+            now, before = delivery["tables"][table], delivery.get("erased", {})
+            went = before.get(table, {"rows": 0, "amount": None})
+            delivery = {
+                **delivery,
+                "tables": {**delivery["tables"], table: {**now, **_moved(now, gone, -1)}},
+                "erased": {**before, table: _moved(went, gone, 1)},
+            }
+    return delivery
+
+
+def _moved(counted: dict[str, Any], gone: dict[str, Any], sign: int) -> dict[str, Any]:
+    """Add rows and their amount to a count, or take them off; no rows have no amount."""
+    rows = counted["rows"] + sign * gone["rows"]
+    stated = [amount for amount in (counted["amount"], gone["amount"]) if amount is not None]
+    amount = Decimal(counted["amount"] or 0) + sign * Decimal(gone["amount"] or 0)
+    return {"rows": rows, "amount": f"{amount:f}" if stated and rows else None}
+
+
+def replacements(commit: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return by table which files a commit puts in the place of which others."""
+    erased: dict[str, Any] = commit.get("erased", {}).get("tables", {})
+    return {**commit.get("joined", {}), **erased}
+
+
+def _replacing_files(
     raw: Path, commits: Iterable[dict[str, Any]]
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the joined file that holds a table's rows of a delivery, by both; the latest wins."""
+    """Return the new file that holds a table's rows of a delivery, by both; the latest wins."""
     return {
         (table, delivery_id): {**file, "path": raw / file["file"]}
         for commit in commits
-        for table, certificate in commit.get("joined", {}).items()
+        for table, certificate in replacements(commit).items()
         for file in certificate["after"]["files"]
         for delivery_id in file["deliveries"]
     }
@@ -122,7 +164,7 @@ def _joined_files(
 def _files(
     raw: Path,
     deliveries: Iterable[dict[str, Any]],
-    joined: dict[tuple[str, str], dict[str, Any]],
+    replaced: dict[tuple[str, str], dict[str, Any]],
 ) -> tuple[LakeFile, ...]:
     """Return the files that hold the deliveries' rows."""
     held: dict[Path, list[LakeFile]] = {}
@@ -130,10 +172,10 @@ def _files(
         for table, own in sorted(delivery["tables"].items()):
             delivery_id = delivery["delivery_id"]
             alone = {**own, "path": data_path(raw, table, delivery_id)}
-            file = joined.get((table, delivery_id), alone)
+            file = replaced.get((table, delivery_id), alone)
             part = LakeFile(table, file["path"], file["sha256"], own["rows"], (delivery_id,))
             held.setdefault(part.path, []).append(part)
-    sizes = {file["path"]: len(file["deliveries"]) for file in joined.values()}
+    sizes = {file["path"]: len(file["deliveries"]) for file in replaced.values()}
     return tuple(_united(parts, sizes.get(path, 1)) for path, parts in held.items())
 
 

@@ -189,6 +189,30 @@ class Vault:
             rows = connection.execute("select token, nonce, ciphertext from personal_values")
             return sum(self._decrypted(*row) is not None for row in rows)
 
+    def values_of(self, kind: str) -> Iterator[tuple[str, str]]:
+        """Yield token and clear value of all values of a kind.
+
+        Raises:
+            LoyaltyError: VAULT_CORRUPT: a stored value was changed, or is another token's.
+        """
+        query = "select token, nonce, ciphertext from personal_values where kind = ?"
+        with self._open() as connection:
+            rows = connection.execute(query, (kind,)).fetchall()
+            values = [(token, self._decrypted(token, *row)) for token, *row in rows]
+        yield from values
+
+    def keep_only(self, tokens: pl.Series) -> int:
+        """Forget the values of all other tokens; return how many went.
+
+        SQLite overwrites what is deleted (``secure_delete``).
+        """
+        needed = tokens.to_frame().unique().rows()
+        gone = "delete from personal_values where token not in (select token from needed)"
+        with self._open() as connection:
+            connection.execute("create temp table needed (token text primary key)")
+            connection.executemany("insert into needed values (?)", needed)
+            return connection.execute(gone).rowcount
+
     def _add(self, connection: sqlite3.Connection, kind: str, pairs: pl.DataFrame) -> int:
         tokens = pairs.select("token").rows()
         connection.execute("create temp table if not exists offered (token text primary key)")

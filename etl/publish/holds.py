@@ -23,6 +23,7 @@ HELD = "held"
 _STATE = "accepted_deliveries"
 _SCHEMA = {"delivery_id": pl.String(), "accepted_at": pl.Datetime("us", "UTC")}
 _ALWAYS = date(1900, 1, 1)
+_NOTHING: dict[str, Any] = {"rows": 0, "amount": None}
 
 
 def refuse_held(settings: Settings, as_of: date) -> None:
@@ -113,13 +114,16 @@ def lost_too_much(delivery: dict[str, Any]) -> bool:
         return True
     rejected = delivery["rejects"]["by_reason"]
     for table in {*delivery["tables"], *(r["table"] for r in rejected)}:
-        kept = delivery["tables"].get(table, {"rows": 0, "amount": None})
+        # What an erasure took was delivered well.
+        parts = ("tables", "erased")
+        good: list[dict[str, Any]] = [delivery.get(p, {}).get(table, _NOTHING) for p in parts]
         lost = [r for r in rejected if r["table"] == table]
         lost_rows = sum(r["rows"] for r in lost)
         lost_amount = sum(abs(_money(r["amount"])) for r in lost)
-        if _above(lost_rows, kept["rows"], ROW_SHARE):
+        if _above(lost_rows, sum(counted["rows"] for counted in good), ROW_SHARE):
             return True
-        if _above(lost_amount, abs(_money(kept["amount"])), AMOUNT_SHARE):
+        kept = abs(sum((_money(counted["amount"]) for counted in good), Decimal(0)))
+        if _above(lost_amount, kept, AMOUNT_SHARE):
             return True
     return False
 

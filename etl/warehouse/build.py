@@ -31,6 +31,7 @@ from etl.files import (
 from etl.history import CLASS_HISTORY
 from etl.lake.commits import Lake, read_lake
 from etl.lake.snapshot import write_snapshot
+from etl.privacy.suppression import refuse_unfinished
 from etl.space import require_space
 from etl.warehouse.assignments import (
     ASSIGNMENTS,
@@ -100,11 +101,12 @@ def build_warehouse(
 
     Raises:
         DataBlocked: The lake is empty, a check failed, money has no rate of exchange, or file,
-            lake and marts do not reconcile.
+            lake and marts do not reconcile, or an erasure was not ended.
         DiskFull: Too little is free for a build as large as the last one.
         LakeCorrupt: A committed file changed.
     """
     variables = reporting_variables(settings)
+    refuse_unfinished(settings)
     _require_space(settings)
     lake = read_lake(settings)
     _refuse_nothing(settings, lake)

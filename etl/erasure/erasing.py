@@ -1,0 +1,273 @@
+"""Erases people, in steps that can be killed and run again.
+
+1. ``data/erasures/open/<id>.json`` says what is to be done: keyed hashes, and releases there are.
+2. The list of who was erased gets those hashes: from here on nothing brings the person in.
+3. Staged files, lake, quarantine, state, vault and private build are made to agree with the list.
+4. The served day is built and published again; releases since the person was known go.
+5. The certificate is written; the first file goes.
+
+Until step 3 is through, nothing is built. What was begun is ended by the next ``loyalty erase``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from etl import route
+from etl.clock import utc_now
+from etl.config import Settings
+from etl.erasure.lake import erase_from_lake, remove_replaced
+from etl.erasure.people import People, find_people
+from etl.erasure.places import (
+    drop_private_build,
+    drop_staged,
+    erase_from_quarantine,
+    erase_from_state,
+    erase_from_vault,
+    remove_lists,
+)
+from etl.erasure.requests import Asked, Named, read_asked
+from etl.faults import reach
+from etl.files import digest_of, fsync_folder, read_document, write_document
+from etl.keep.removal import Removal, remove
+from etl.lake.commits import read_lake, verify_files
+from etl.locks import keep_lock, landing_lock, writer_lock
+from etl.privacy import audit
+from etl.privacy.suppression import Erased, open_erasures, read_erased, suppress
+from etl.privacy.vault import Vault
+from etl.publish.release import MANIFEST, read_current
+from etl.space import full_disk_named
+from etl.warehouse.build import build_warehouse
+from etl.warehouse.transform import Progress
+
+Certificate = dict[str, Any]
+_STORED = "is_stored"
+
+
+@dataclass(frozen=True)
+class Found:
+    """Who would be erased.
+
+    Args:
+        named: What was asked for.
+        people: All that is the same people.
+    """
+
+    named: Named
+    people: People
+
+    def counts(self) -> dict[str, int]:
+        """Count what is theirs, by kind."""
+        counted = self.people.nodes.group_by("entity").len().sort("entity")
+        return dict(counted.iter_rows())
+
+
+def preview(settings: Settings, asked: Asked) -> Found:
+    """Find who would be erased; change nothing.
+
+    Raises:
+        UsageError: As :func:`etl.erasure.requests.read_asked`; or it is a business account.
+        LakeCorrupt: A committed file changed.
+    """
+    lake = read_lake(settings)
+    verify_files(lake.files)
+    erased, vault = read_erased(settings), Vault(settings)
+    named = read_asked(vault, lake, asked, erased)
+    return Found(named, find_people(vault, lake, named.seeds, erased))
+
+
+@full_disk_named()
+def erase(
+    settings: Settings,
+    asked: Asked,
+    progress: Progress = route.silent,
+    *,
+    rebuild: bool = True,
+) -> list[Certificate]:
+    """End what was begun, then erase whoever is asked for.
+
+    Args:
+        rebuild: Build and publish the served day again. Without it nothing is served until the next
+            run: for tests, and where no release was ever published it makes no difference.
+
+    Returns:
+        The certificates, one per erasure that was carried out; none where nobody is pending.
+
+    Raises:
+        UsageError: As :func:`preview`.
+        DataBlocked: The day cannot be published again; run it again when that is mended.
+        Busy: A run is landing, building or keeping house.
+    """
+    with keep_lock(settings), landing_lock(settings, shared=False), writer_lock(settings):
+        done = finish_open(settings, progress, rebuild=rebuild)
+        if asked.is_nothing and done:
+            return done
+        found = preview(settings, asked)
+        if found.named.seeds.is_empty():
+            return done
+        begin(settings, found.named.requests, found.people)
+        return done + finish_open(settings, progress, rebuild=rebuild)
+
+
+def begin(settings: Settings, requests: Iterable[str], people: People | None) -> str:
+    """Write down what is to be done; return the erasure's id. From here on it will be ended.
+
+    Args:
+        people: Who is to be erased; None where only the list is to be obeyed, after a restore.
+    """
+    erased = read_erased(settings)
+    digests = people.digests(erased) if people else []
+    now = utc_now()
+    erasure_id = f"{now:%Y-%m-%d}-{digest_of([digests, now.isoformat()])[:12]}"
+    audit.append(settings, "erase", erasure=erasure_id, requests=sorted(requests))
+    releases = (settings.marts / "releases").glob(f"[!.]*/{MANIFEST}")
+    document = {
+        "erasure_id": erasure_id,
+        "requests": sorted(requests),
+        "begun_at": now.isoformat(),
+        "digests": digests,
+        "successors": people.successor_digests(erased) if people else {},
+        "releases": sorted(path.parent.name for path in releases),
+        "counts": {},
+        _STORED: False,
+    }
+    _write_open(settings, document)
+    reach("erase.begun")
+    return erasure_id
+
+
+def finish_open(
+    settings: Settings, progress: Progress, *, rebuild: bool = True
+) -> list[Certificate]:
+    """End every erasure that was begun, the caller holding all three locks."""
+    return [
+        _finish(settings, read_document(path, "erasure_id", "digests"), progress, rebuild=rebuild)
+        for path in open_erasures(settings)
+    ]
+
+
+def _finish(
+    settings: Settings, opened: dict[str, Any], progress: Progress, *, rebuild: bool
+) -> Certificate:
+    erasure_id = opened["erasure_id"]
+    erased = suppress(settings, opened["digests"], opened["successors"])
+    reach("erase.suppressed")
+    for name, step in _steps(settings, erased, erasure_id).items():
+        progress(f"erasing {erasure_id}: {name}")
+        opened["counts"] = _added(opened["counts"], name, step())
+        _write_open(settings, opened)
+        reach(f"erase.{name}")
+    _write_open(settings, opened | {_STORED: True})
+    since = _known_since(settings, erasure_id)
+    removed = _replace_releases(settings, opened, since, progress, rebuild=rebuild)
+    reach("erase.published")
+    return _certify(settings, opened, removed)
+
+
+def _steps(
+    settings: Settings, erased: Erased, erasure_id: str
+) -> dict[str, Callable[[], int | dict[str, int]]]:
+    """Return what is to be done in each place, in an order that leaves nothing to copy from."""
+
+    def lake() -> int:
+        commit = erase_from_lake(settings, erased, erasure_id)
+        tables = commit["erased"]["tables"].values() if commit else ()
+        return sum(len(table["before"]["files"]) for table in tables)
+
+    def build() -> int:
+        drop_private_build(settings)
+        return 1
+
+    return {
+        "staged": lambda: drop_staged(settings),
+        "lake": lake,
+        "old_files": lambda: remove_replaced(settings, erased),
+        "quarantine": lambda: erase_from_quarantine(settings, erased),
+        "state": lambda: erase_from_state(settings, erased, erasure_id),
+        "vault": lambda: erase_from_vault(settings, read_lake(settings)),
+        "build": build,
+    }
+
+
+def _added(counts: dict[str, Any], name: str, found: int | dict[str, int]) -> dict[str, Any]:
+    """Add what a step did to what it did before it was killed."""
+    if isinstance(found, int):
+        return {**counts, name: counts.get(name, 0) + found}
+    before = counts.get(name, {})
+    return {**counts, name: {kind: before.get(kind, 0) + n for kind, n in found.items()}}
+
+
+def _lake_parts(settings: Settings, erasure_id: str) -> list[dict[str, Any]]:
+    commits = read_lake(settings).commits
+    own = [c for c in commits if c.get("erased", {}).get("erasure_id") == erasure_id]
+    return [{"batch_id": commit["batch_id"], **commit["erased"]} for commit in own]
+
+
+def _known_since(settings: Settings, erasure_id: str) -> date:
+    """Return the first day on which the lake knew anybody of them."""
+    days = [part["known_on"] for part in _lake_parts(settings, erasure_id)]
+    return min(map(date.fromisoformat, days), default=date.max)
+
+
+def _replace_releases(
+    settings: Settings,
+    opened: dict[str, Any],
+    since: date,
+    progress: Progress,
+    *,
+    rebuild: bool,
+) -> list[str]:
+    """Publish the served day again and remove the releases that may hold the person."""
+    folders = [settings.marts / "releases" / name for name in opened["releases"]]
+    theirs = [folder for folder in folders if _as_of(folder) >= since]
+    served = read_current(settings)
+    if served and served["run_id"] in {folder.name for folder in theirs}:
+        if rebuild:
+            built = build_warehouse(settings, date.fromisoformat(served["as_of"]), progress)
+            route.publish_build(settings, built, progress)
+        else:
+            (settings.marts / "current").unlink()
+            fsync_folder(settings.marts)
+    for folder in theirs:
+        remove(Removal("erasure", folder, "an erased person may be in it"))
+    names = {folder.name for folder in theirs}
+    remove_lists(settings, names)
+    return sorted(names)
+
+
+def _as_of(folder: Any) -> date:
+    """Return a release's day; one that is gone already needs nothing."""
+    if not (folder / MANIFEST).exists():
+        return date.min
+    return date.fromisoformat(read_document(folder / MANIFEST, "as_of")["as_of"])
+
+
+def _certify(settings: Settings, opened: dict[str, Any], removed: list[str]) -> Certificate:
+    """Write the certificate, which is kept for ever, then forget that the erasure is open."""
+    erasure_id, lake = opened["erasure_id"], read_lake(settings)
+    certificate = {
+        "erasure_id": erasure_id,
+        "requests": opened["requests"],
+        "begun_at": opened["begun_at"],
+        "ended_at": utc_now().isoformat(),
+        "hashes_on_the_list": len(opened["digests"]),
+        "counts": opened["counts"],
+        "releases_removed": removed,
+        "lake": {
+            "content": lake.content,
+            "version": lake.version,
+            "commits": _lake_parts(settings, erasure_id),
+        },
+    }
+    write_document(settings.erasures / "certificates" / f"{erasure_id}.json", certificate)
+    reach("erase.certified")
+    (settings.erasures / "open" / f"{erasure_id}.json").unlink()
+    fsync_folder(settings.erasures / "open")
+    return certificate
+
+
+def _write_open(settings: Settings, document: dict[str, Any]) -> None:
+    write_document(settings.erasures / "open" / f"{document['erasure_id']}.json", document)

@@ -1,0 +1,139 @@
+"""Where else an erased person stands: state, vault, quarantine, staged files, build, lists."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+
+import polars as pl
+
+from etl.config import Settings
+from etl.contract import TABLES
+from etl.erasure.reading import lake_rows
+from etl.export import LISTS
+from etl.files import atomic_path, make_folder, read_document
+from etl.history import CLASS_HISTORY
+from etl.ingest.staging import sweep
+from etl.lake.commits import Lake
+from etl.privacy.quarantined import mask_erased
+from etl.privacy.suppression import Erased
+from etl.privacy.vault import Vault
+from etl.state import rewrite_state
+from etl.warehouse.assignments import ASSIGNMENTS
+from etl.warehouse.closes import CLOSED_VALUES
+from etl.warehouse.database import discard_build
+from etl.warehouse.identities import KEY_STATE
+
+_KEY_COLUMNS = {
+    ASSIGNMENTS: "assigned_key",
+    CLASS_HISTORY: "customer_key",
+    CLOSED_VALUES: "customer_key",
+}
+_LIST_KINDS = ("csv", "parquet")
+
+
+def erase_from_state(settings: Settings, erased: Erased, erasure_id: str) -> dict[str, int]:
+    """Take the keys of the erased out of state; a firm's rows go on under its next key.
+
+    Returns:
+        Rows that went or were changed, by kind of state.
+    """
+    changes: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+        name: _without_key(erased, column) for name, column in _KEY_COLUMNS.items()
+    }
+    changes[KEY_STATE] = lambda rows: _key_history(rows, erased)
+    mark = f"erased-{erasure_id}"
+    return {name: rewrite_state(settings, name, mark, changes[name]) for name in sorted(changes)}
+
+
+def erase_from_vault(settings: Settings, lake: Lake) -> int:
+    """Keep only the clear values that a row of the lake still needs; return how many went."""
+    needed = [
+        lake_rows(lake, name, [column])[column].drop_nulls().unique().rename("token")
+        for name, table in sorted(TABLES.items())
+        for column in table.pii
+    ]
+    return Vault(settings).keep_only(pl.concat(needed).unique())
+
+
+def erase_from_quarantine(settings: Settings, erased: Erased) -> int:
+    """Mask the quarantined rows in which a cell names somebody who was erased; count them.
+
+    Their number stays, and the file's age, which decides when it goes.
+    """
+    masked = 0
+    for path in sorted(settings.rejects.glob("*.parquet")):
+        before = pl.read_parquet(path)
+        after = mask_erased(before, erased)
+        if after.equals(before):
+            continue
+        status = path.stat()
+        with atomic_path(path) as temporary:
+            after.write_parquet(temporary)
+            os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
+        masked += int((after["raw_json"] != before["raw_json"]).sum())
+    return masked
+
+
+def drop_staged(settings: Settings) -> int:
+    """Remove what is staged and not committed: the landing has it, and the list is obeyed there."""
+    sweep(settings)
+    folders = sorted(settings.staged.glob("[!_]*/*/*"))
+    for folder in folders:
+        shutil.rmtree(folder)
+    return len(folders)
+
+
+def drop_private_build(settings: Settings) -> None:
+    """Remove the build, its inputs (hard links to old files) and what DuckDB spilled."""
+    discard_build(settings)
+    for name in ("inputs", "tmp"):
+        shutil.rmtree(settings.warehouse / name, ignore_errors=True)
+        make_folder(settings.warehouse / name)
+
+
+def remove_lists(settings: Settings, run_ids: set[str]) -> int:
+    """Remove exported lists of some releases that lie within the data root; count them."""
+    removed = 0
+    for name in LISTS:
+        for manifest in sorted(settings.data.rglob(f"{name}.manifest.json")):
+            if read_document(manifest, "run_id", "files")["run_id"] in run_ids:
+                for path in (manifest, *(manifest.with_name(f"{name}.{k}") for k in _LIST_KINDS)):
+                    path.unlink(missing_ok=True)
+                removed += 1
+    return removed
+
+
+def _without_key(erased: Erased, column: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    def change(rows: pl.DataFrame) -> pl.DataFrame:
+        return _rekeyed(rows, column, erased).filter(pl.col(column).is_not_null())
+
+    return change
+
+
+def _rekeyed(rows: pl.DataFrame, column: str, erased: Erased) -> pl.DataFrame:
+    """Put a firm's next key in the place of an erased record's; null where there is none."""
+    is_erased = erased.is_key(rows[column])
+    keys = [
+        erased.successor(key) if is_gone else key
+        for key, is_gone in zip(rows[column], is_erased, strict=True)
+    ]
+    return rows.with_columns(pl.Series(column, keys, dtype=pl.String))
+
+
+def _key_history(rows: pl.DataFrame, erased: Erased) -> pl.DataFrame:
+    """Take the erased out of the history of keys, as if they had never been.
+
+    What became of a key that is theirs is no change any more, for nobody knows that key.
+    """
+    others = rows.filter(~erased.is_key(rows["record_key"]))
+    had, has = others["old_key"].is_not_null(), others["customer_key"].is_not_null()
+    keyed = _rekeyed(_rekeyed(others, "customer_key", erased), "old_key", erased)
+    frame = keyed.with_columns(had.alias("\0had"), has.alias("\0has"))
+    lost = pl.col("\0had") & pl.col("old_key").is_null()
+    left = frame.filter(~(pl.col("\0has") & pl.col("customer_key").is_null()))
+    left = left.filter(~(pl.col("\0had") & pl.col("old_key").eq_missing(pl.col("customer_key"))))
+    return left.with_columns(
+        pl.when(~lost).then(name).alias(name) for name in ("old_known_on", "reason")
+    ).drop("\0had", "\0has")

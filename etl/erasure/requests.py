@@ -1,0 +1,190 @@
+"""What an erasure was asked for: requests in the lake, records, or addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+
+from etl.contract import TABLES
+from etl.erasure.reading import lake_rows
+from etl.errors import UsageError
+from etl.identity.nodes import EMAIL
+from etl.lake.commits import Lake
+from etl.privacy.forgetting import HANDLINGS, nodes_of
+from etl.privacy.suppression import EMAIL_SHA256, NOBODY, NODE, Erased
+from etl.privacy.tokens import is_role_inbox, normalise
+from etl.privacy.vault import Vault
+
+# What a source may call a request to forget all of somebody; others are for somebody else to read.
+SCOPES = ("all", "everything")
+_RECORD_TABLES = ("crm_contacts", "crm_accounts", "crm_leads", "orders")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who is to be erased, as it was said.
+
+    Args:
+        pending: Whoever the requests in the lake name.
+        customers: Records, as ``<source_system>/<id>`` or ``<source_system>/<entity>/<id>``.
+        email_file: A file of addresses, one a line.
+        scopes: The scopes of requests that mean all of somebody.
+    """
+
+    pending: bool = False
+    customers: tuple[str, ...] = ()
+    email_file: Path | None = None
+    scopes: tuple[str, ...] = SCOPES
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nobody was named."""
+        return not (self.pending or self.customers or self.email_file)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Whom it names.
+
+    Args:
+        seeds: NODE.
+        requests: The requests behind it, as ``<source_system>/<request_id>``.
+        left: Requests that are not for this command, with their scope.
+    """
+
+    seeds: pl.DataFrame
+    requests: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+def read_asked(vault: Vault, lake: Lake, asked: Asked, erased: Erased) -> Named:
+    """Find whom the words name.
+
+    Raises:
+        UsageError: A record is not known, two people's records are called so, a line of the file is
+            no address of one person, or nobody was named at all.
+    """
+    if asked.is_nothing:
+        todo = "Give --pending, --customer <source_system>/<id> or --email-file FILE."
+        raise UsageError("Nobody said who is to be erased.", where="loyalty erase", todo=todo)
+    named = _pending(vault, lake, asked.scopes) if asked.pending else Named(_nodes([]))
+    seeds = [named.seeds, _nodes(_customers(lake, asked.customers, erased))]
+    if asked.email_file is not None:
+        seeds.append(_addresses(asked.email_file, erased))
+    return Named(pl.concat(seeds).unique().sort(NODE), named.requests, named.left)
+
+
+def _pending(vault: Vault, lake: Lake, scopes: Sequence[str]) -> Named:
+    """Return whom the requests of the lake name that were not carried out: those have no name."""
+    columns = ("source_system", "request_id", "contact_id", "email_sha256", "scope", "is_deleted",
+               "updated_at", "source_sequence", "record_hash")  # fmt: skip
+    rows = lake_rows(lake, "crm_erasures", columns).sort(columns[6:], nulls_last=False)
+    latest = rows.unique(["source_system", "request_id"], keep="last", maintain_order=True)
+    names = pl.col("contact_id").is_not_null() | pl.col("email_sha256").is_not_null()
+    open_ = latest.filter(names & ~pl.col("is_deleted")).sort("source_system", "request_id")
+    is_meant = pl.col("scope").str.strip_chars().str.to_lowercase().is_in(list(scopes))
+    meant, other = open_.filter(is_meant), open_.filter(~is_meant)
+    handling = HANDLINGS["crm_erasures"]
+    found = [nodes_of(meant, name, NOBODY, is_clear=False) for name in handling.names]
+    hashed = meant["email_sha256"].drop_nulls().unique().to_list()
+    found.append(_nodes(("", EMAIL, token) for token in tokens_of(vault, hashed)))
+    return Named(
+        pl.concat(found).drop_nulls(),
+        tuple(_request(*row) for row in meant.select("source_system", "request_id").rows()),
+        tuple(
+            f"{_request(system, request)} ({scope})"
+            for system, request, scope in other.select(
+                "source_system", "request_id", "scope"
+            ).iter_rows()
+        ),
+    )
+
+
+def _request(system: str, request_id: str) -> str:
+    return f"{system}/{request_id}"
+
+
+def tokens_of(vault: Vault, hashed: Sequence[str]) -> Iterator[str]:
+    """Yield the tokens of the addresses that are named by their hash, where the vault knows."""
+    if hashed:
+        wanted = set(hashed)
+        known = vault.values_of("email")
+        yield from (token for token, value in known if address_hash(value) in wanted)
+
+
+def address_hash(address: str) -> str:
+    """Return the hash by which requests name an address."""
+    return sha256(normalise("email", address).encode()).hexdigest()
+
+
+def _customers(lake: Lake, asked: Iterable[str], erased: Erased) -> Iterator[tuple[str, str, str]]:
+    if not asked:
+        return
+    known = pl.concat(
+        nodes_of(_named_rows(lake, table), name, erased, is_clear=False)
+        for table in _RECORD_TABLES
+        for name in HANDLINGS[table].names
+        if name.is_own or (table == "orders" and name.entity in {"customer_ref", "contact"})
+    )
+    for text in asked:
+        yield _customer(text, known.drop_nulls().unique())
+
+
+def _named_rows(lake: Lake, table: str) -> pl.DataFrame:
+    columns = {"source_system", "crm_system", *TABLES[table].key}
+    columns |= {name.column for name in HANDLINGS[table].names}
+    schema = TABLES[table].lake_schema()
+    return lake_rows(lake, table, [name for name in schema if name in columns]).unique()
+
+
+def _customer(text: str, known: pl.DataFrame) -> tuple[str, str, str]:
+    system, _, rest = text.strip().partition("/")
+    entity, _, source_id = rest.partition("/")
+    is_one = (pl.col("source_id") == rest) | (
+        (pl.col("entity") == entity) & (pl.col("source_id") == source_id)
+    )
+    found = known.filter((pl.col("source_system") == system) & is_one)
+    if found.height == 1:
+        return found.row(0)
+    if found.is_empty():
+        raise UsageError(
+            "No record is called so.",
+            where="--customer",
+            todo="Write it as <source_system>/<id>. Who was erased is not found any more.",
+        )
+    raise UsageError(
+        f"Records of {found.height} kinds are called so: {', '.join(found['entity'].sort())}.",
+        where="--customer",
+        todo="Name the kind too: <source_system>/<kind>/<id>.",
+    )
+
+
+def _addresses(path: Path, erased: Erased) -> pl.DataFrame:
+    """Return the addresses of a file by their tokens and hashes."""
+    lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    addresses = pl.Series("email", [line for line in lines if line], dtype=pl.String)
+    bad = [n for n, line in enumerate(lines, start=1) if line and _is_no_person(line)]
+    if bad or addresses.is_empty():
+        which = f"Lines {', '.join(map(str, bad))} hold" if bad else "The file holds"
+        raise UsageError(
+            f"{which} no address of one person.",
+            where=str(path),
+            todo="Write one address a line. Of a shared inbox, name the contact with --customer.",
+        )
+    tokens = erased.token("email", addresses)
+    digests = [address_hash(text) for text in addresses]
+    return _nodes(
+        [("", EMAIL, token) for token in tokens] + [("", EMAIL_SHA256, text) for text in digests]
+    )
+
+
+def _is_no_person(line: str) -> bool:
+    return bool(is_role_inbox(pl.Series([line])).item())
+
+
+def _nodes(nodes: Iterable[tuple[str, str, str]]) -> pl.DataFrame:
+    return pl.DataFrame(list(nodes), schema=dict.fromkeys(NODE, pl.String), orient="row")

@@ -1,0 +1,151 @@
+"""Who was erased, as keyed hashes: enough to know them again, too little to say who they are.
+
+``data/erasures/suppressed.json`` is one flat, sorted list for all erasures together, so that it
+does not say which records were one person. It is kept for ever and only grows.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from etl.config import Settings
+from etl.contract.columns import Pii
+from etl.errors import DataBlocked, LakeCorrupt
+from etl.files import DIGEST, read_document, write_document
+from etl.privacy.tokens import Tokeniser
+from etl.privacy.vault import load_or_create_key
+
+# Beside the entities of identity (contact, account, lead, customer_ref, email by its token): a
+# phone by its token, a membership, the hash of an address that a request names, a record's key.
+PHONE, MEMBER, EMAIL_SHA256, RECORD_KEY = "phone", "member", "email_sha256", "record_key"
+NODE = ("source_system", "entity", "source_id")
+_DIGITS = 32
+_LIST, _SUCCESSORS = "suppressed", "successors"
+
+
+@dataclass(frozen=True)
+class Erased:
+    """The people who were erased.
+
+    Args:
+        key: The pseudonym key.
+        digests: One per record, address, phone, membership and record key.
+        successors: By digest of a record key that was a firm's customer key: the key that the
+            firm goes on under.
+    """
+
+    key: bytes
+    digests: frozenset[str] = frozenset()
+    successors: Mapping[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Tell whether anybody was."""
+        return bool(self.digests)
+
+    def digest(self, system: str, entity: str, source_id: str) -> str:
+        """Return the keyed hash of a node of identity; of an address or phone by its token."""
+        name = "\x1f".join(("erased", system, entity, source_id))
+        return hmac.digest(self.key, name.encode(), "sha256").hex()[:_DIGITS]
+
+    def tombstone(self, *names: str) -> str:
+        """Return what takes a person's place in a key: the same each time, joined with nothing."""
+        name = "\x1f".join(("tombstone", *names))
+        return f"erased-{hmac.digest(self.key, name.encode(), 'sha256').hex()[:_DIGITS]}"
+
+    def token(self, kind: Pii, values: pl.Series) -> pl.Series:
+        """Return the tokens of clear values; nothing is remembered in the vault."""
+        return Tokeniser(self.key).tokenise(kind, values)
+
+    def are_erased(self, nodes: pl.DataFrame) -> pl.Series:
+        """Tell of each row of NODE whether it was erased; a null names nobody."""
+        distinct = nodes.drop_nulls().unique()
+        is_listed = [self.digest(*node) in self.digests for node in distinct.iter_rows()]
+        found = distinct.filter(pl.Series(is_listed, dtype=pl.Boolean))
+        if found.is_empty():
+            return pl.repeat(value=False, n=nodes.height, eager=True, dtype=pl.Boolean)
+        marked = nodes.join(
+            found.with_columns(is_erased=pl.lit(value=True)),
+            on=list(NODE), how="left", maintain_order="left",
+        )  # fmt: skip
+        return marked["is_erased"].fill_null(value=False)
+
+    def is_key(self, keys: pl.Series) -> pl.Series:
+        """Tell of each customer or record key whether it stands for an erased record."""
+        return self.are_erased(key_nodes(keys))
+
+    def successor(self, key: str) -> str | None:
+        """Return the key that a firm goes on under whose key was an erased person's."""
+        return self.successors.get(self.digest("", RECORD_KEY, key))
+
+
+NOBODY = Erased(b"")
+
+
+def key_nodes(keys: pl.Series) -> pl.DataFrame:
+    """Return record keys as rows of NODE."""
+    return pl.DataFrame({"source_id": keys}).select(
+        source_system=pl.lit(""), entity=pl.lit(RECORD_KEY), source_id=pl.col("source_id")
+    )
+
+
+def read_erased(settings: Settings) -> Erased:
+    """Return who was erased; nobody where there is no list.
+
+    Raises:
+        LakeCorrupt: The list is not what was written, or is missing beside its certificates.
+        ConfigError: The pseudonym key is missing or cannot be used.
+    """
+    key = load_or_create_key(settings)
+    path = settings.erasures / "suppressed.json"
+    if not path.exists():
+        if any(certificates(settings)):
+            raise LakeCorrupt(
+                "The list of who was erased is missing; without it they would come back.",
+                where=str(path),
+                todo="Restore data/erasures from a backup; do not land anything before.",
+            )
+        return Erased(key)
+    document = read_document(path, _LIST, _SUCCESSORS, DIGEST)
+    return Erased(key, frozenset(document[_LIST]), document[_SUCCESSORS])
+
+
+def suppress(settings: Settings, digests: Iterable[str], successors: Mapping[str, str]) -> Erased:
+    """Add to the list, durably; return it. The caller holds the landing alone."""
+    before = read_erased(settings)
+    listed = sorted(before.digests | set(digests))
+    named = {**before.successors, **successors}
+    write_document(
+        settings.erasures / "suppressed.json", {_LIST: listed, _SUCCESSORS: named}
+    )
+    return Erased(before.key, frozenset(listed), named)
+
+
+def certificates(settings: Settings) -> Iterator[str]:
+    """Yield the ids of all erasures that were carried out, in order."""
+    yield from (path.stem for path in sorted(settings.erasures.glob("certificates/*.json")))
+
+
+def open_erasures(settings: Settings) -> list[Path]:
+    """Return the files of erasures that were begun and not ended."""
+    return sorted((settings.erasures / "open").glob("[!.]*.json"))
+
+
+def refuse_unfinished(settings: Settings) -> None:
+    """Stop a build while the lake or state may still hold somebody who is being erased.
+
+    Raises:
+        DataBlocked: ERASURE_OPEN.
+    """
+    for path in open_erasures(settings):
+        if not read_document(path, "is_stored")["is_stored"]:
+            raise DataBlocked(
+                "An erasure was begun and not ended: what is built now could hold the person.",
+                where=str(path),
+                todo="Run `loyalty erase` to end it.",
+                code="ERASURE_OPEN",
+            )

@@ -1,0 +1,353 @@
+"""A person is erased: nobody finds them again, nobody else loses a row, and no cent is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from etl import faults, route
+from etl.config import PROJECT_ROOT, Settings
+from etl.contract import TABLES
+from etl.erasure import erasing
+from etl.erasure.erasing import Certificate, erase, preview
+from etl.erasure.reading import lake_rows
+from etl.erasure.requests import Asked
+from etl.errors import DataBlocked, LakeCorrupt, UsageError
+from etl.files import canonical_json, read_json, write_json
+from etl.identity.nodes import with_record_key
+from etl.lake.commits import read_lake, verify_files
+from etl.privacy.suppression import read_erased, refuse_unfinished
+from etl.privacy.vault import Vault
+from tests.canaries import CLEAR, hits, plant
+from tests.company.generate import write_company
+from tests.company.published import settings_at
+
+CANARY = Asked(customers=("help_desk/C-CANARY",))
+
+
+@dataclass(frozen=True)
+class Company:
+    """The small company, landed and not built, with a canary in it.
+
+    Args:
+        texts: The canary's tokens and record keys.
+    """
+
+    settings: Settings
+    texts: tuple[str, ...]
+
+    def copy(self, root: Path) -> Settings:
+        """Return a copy to do something to."""
+        shutil.copytree(self.settings.data, root / "data")
+        shutil.copytree(self.settings.landing, root / "landing")
+        return settings_at(root, root / "data" / "vault" / "pseudonym.key")
+
+
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The small company, landed."""
+    root = tmp_path_factory.mktemp("landed")
+    settings = settings_at(root, root / "data" / "vault" / "pseudonym.key")
+    day = write_company(settings.landing).as_of
+    plant(settings.landing)
+    route.land(settings, day)
+    return Company(settings, secret_names(settings))
+
+
+@pytest.fixture(scope="module")
+def erased(landed: Company, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The same company after the canary was erased."""
+    settings = landed.copy(tmp_path_factory.mktemp("erased"))
+    erase(settings, CANARY)
+    return settings
+
+
+def secret_names(settings: Settings) -> tuple[str, ...]:
+    """Return what else tells the canary: tokens of the values, keys of the records."""
+    nodes = preview(settings, CANARY).people.nodes
+    contact = rows_of(settings, "crm_contacts").filter(contact_id="C-CANARY")
+    personal = ("first_name", "last_name", "phone")
+    names = [contact[column].drop_nulls().to_list() for column in personal]
+    tokens = nodes.filter(pl.col("entity").is_in(["email", "email_sha256"]))["source_id"].to_list()
+    keys = with_record_key(nodes)["record_key"].to_list()
+    return (*tokens, *keys, *(name for found in names for name in found))
+
+
+def rows_of(settings: Settings, table: str) -> pl.DataFrame:
+    """Return all rows of a table of the lake."""
+    return lake_rows(read_lake(settings), table, list(TABLES[table].lake_schema()))
+
+
+def totals(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
+    """Return rows and amounts of what holds money, by system."""
+    return {
+        name: rows_of(settings, name)
+        .group_by("source_system")
+        .agg(pl.len(), pl.col(amount).sum())
+        .sort("source_system")
+        .rows()
+        for name, amount in (
+            ("orders", "total"),
+            ("order_lines", "line_amount"),
+            ("payments", "amount"),
+            ("refunds", "refund_total"),
+            ("crm_cases", "compensation"),
+            ("crm_opportunities", "amount"),
+        )
+    }
+
+
+def contents(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
+    """Return what the lake says, without who read it when and where."""
+    told = ("source_system", "record_hash", "document_hash", "known_on", "source_sequence")
+    return {
+        name: sorted(rows_of(settings, name).select(pl.col(told).cast(pl.String)).rows(), key=str)
+        for name in TABLES
+    }
+
+
+def test_the_canary_is_found_before(landed: Company) -> None:
+    """Else the search would prove nothing."""
+    found = "\n".join(hits(landed.settings, (*CLEAR, *landed.texts)))
+    for text in ("C-CANARY", "N-CANARY", "S-CANARY", "B-CANARY"):
+        assert repr(text.casefold()) in found
+    tokens = [text for text in landed.texts if repr(text) in found]
+    assert len(tokens) >= 4, "e-mail, first name, last name and phone stand in lake and vault"
+
+
+def test_nothing_of_the_erased_is_found_anywhere(landed: Company, erased: Settings) -> None:
+    assert hits(erased, (*CLEAR, *landed.texts)) == []
+
+
+def test_totals_stay_to_the_cent(landed: Company, erased: Settings) -> None:
+    assert totals(erased) == totals(landed.settings)
+    verify_files(read_lake(erased).files)
+
+
+def test_orders_of_the_erased_are_nobodys(landed: Company, erased: Settings) -> None:
+    before = rows_of(landed.settings, "orders").filter(
+        pl.col("customer_ref").is_in(["N-CANARY", "S-CANARY"])
+    )
+    after = rows_of(erased, "orders").join(
+        before, on=["source_system", "order_id", "known_on"], how="semi"
+    )
+    assert after.height == before.height > 0
+    for column in (
+        "customer_ref", "contact_id", "account_id", "email", "email_domain", "email_is_role",
+        "phone", "discount_codes", "extra_json",
+    ):  # fmt: skip
+        assert after[column].null_count() == after.height, column
+    assert not set(after["record_hash"]) & set(before["record_hash"])
+
+
+def test_nobody_else_loses_a_row_or_a_letter(landed: Company, erased: Settings) -> None:
+    for name in TABLES:
+        before, after = rows_of(landed.settings, name), rows_of(erased, name)
+        lost = before.join(after, on="record_hash", how="anti")
+        texts = [column for column, kind in lost.schema.items() if kind == pl.String]
+        is_theirs = pl.any_horizontal(
+            pl.col(column).is_in([*landed.texts, "C-CANARY", "N-CANARY", "S-CANARY", "B-CANARY"])
+            for column in texts
+        )
+        assert lost.filter(~is_theirs).is_empty(), name
+
+
+def test_deliveries_reconcile_with_the_lake(erased: Settings) -> None:
+    lake = read_lake(erased)
+    for name, table in TABLES.items():
+        stated = [d["tables"][name] for d in lake.deliveries if name in d["tables"]]
+        rows = rows_of(erased, name)
+        assert sum(counted["rows"] for counted in stated) == rows.height, name
+        if table.amount:
+            amounts = [Decimal(counted["amount"]) for counted in stated if counted["amount"]]
+            assert sum(amounts) == (rows[table.amount].sum() or 0), name
+
+
+def test_the_certificate_names_nobody(landed: Company, erased: Settings) -> None:
+    (path,) = (erased.erasures / "certificates").glob("*.json")
+    certificate: Certificate = read_json(path)
+    text = canonical_json(certificate).casefold()
+    assert not [name for name in (*CLEAR, *landed.texts) if name.casefold() in text]
+    lake = certificate["lake"]
+    assert lake["version"] == read_lake(erased).version != read_lake(landed.settings).version
+    assert lake["content"] != read_lake(landed.settings).content
+    assert certificate["counts"]["vault"] == 5  # e-mail, phone, both names, birth date
+    assert certificate["counts"]["quarantine"] >= 1
+    (commit,) = lake["commits"]
+    removed = sum(gone["rows"] for tables in commit["removed"].values() for gone in tables.values())
+    assert removed > 10
+    assert commit["rows_changed"]["orders"] > 0
+
+
+def test_the_vault_keeps_everybody_else(landed: Company, erased: Settings) -> None:
+    before, after = (dict(Vault(s).values_of("email")) for s in (landed.settings, erased))
+    assert set(before.values()) - set(after.values()) == {"canary.bird@cage.example"}
+
+
+def test_a_redelivery_does_not_bring_the_erased_back(
+    landed: Company, erased: Settings, tmp_path: Path
+) -> None:
+    settings = Company(erased, ()).copy(tmp_path)
+    for folder in settings.landing.glob("*/2026-01-26"):
+        again = folder.with_name("2026-02-01")
+        shutil.copytree(folder, again)
+        manifest = read_json(again / "_manifest.json")
+        write_json(again / "_manifest.json", manifest | {"business_day": "2026-02-01"})
+    commits = route.land(settings, date(2026, 2, 1))
+    assert sum(commit["deliveries"] for commit in commits) > 10
+    assert hits(settings, (*CLEAR, *landed.texts)) == []
+    again = [d for d in read_lake(settings).deliveries if d["business_day"] == "2026-02-01"]
+    left_out = {table for delivery in again for table in delivery["erased"]}
+    assert {"crm_contacts", "crm_consent_events", "crm_loyalty_transactions"} <= left_out
+    is_theirs = pl.col("order_id").str.contains("-0001-")
+    before, after = (rows_of(s, "orders").filter(is_theirs) for s in (erased, settings))
+    assert after["customer_ref"].null_count() == after.height > before.height
+    assert set(after["record_hash"]) == set(before["record_hash"])
+
+
+def test_a_lake_made_again_from_the_landing_is_the_erased_one(
+    erased: Settings, tmp_path: Path
+) -> None:
+    settings = Company(erased, ()).copy(tmp_path)
+    shutil.rmtree(settings.raw)
+    route.land(settings, date(2026, 1, 31))
+    assert contents(settings) == contents(erased)
+
+
+def test_a_firm_stays_when_one_contact_asks(landed: Company, tmp_path: Path) -> None:
+    settings = landed.copy(tmp_path)
+    erase(settings, Asked(customers=("help_desk/C-0191",)))
+    for table, column, name in (
+        ("crm_accounts", "account_id", "A-191"),
+        ("orders", "customer_ref", "N-0191"),
+    ):
+        of_firm = pl.any_horizontal(pl.col(column) == name, pl.col("account_id") == "A-191")
+        before, after = (
+            rows_of(s, table).filter(of_firm).height for s in (landed.settings, settings)
+        )
+        assert after == before > 0
+    contacts = rows_of(settings, "crm_contacts")["contact_id"]
+    assert "C-0191" not in contacts
+    assert "C-0191b" in contacts
+    with pytest.raises(UsageError, match="business account"):
+        erase(settings, Asked(customers=("help_desk/A-191",)))
+
+
+def test_pending_requests_are_carried_out_and_still_counted(
+    landed: Company, tmp_path: Path
+) -> None:
+    settings = landed.copy(tmp_path)
+    (certificate,) = erase(settings, Asked(pending=True))
+    assert certificate["requests"] == ["help_desk/F-1"]
+    requests = rows_of(settings, "crm_erasures")
+    assert requests.select("request_id", "contact_id").rows() == [("F-1", None)]
+    assert "C-0149" not in rows_of(settings, "crm_contacts")["contact_id"]
+    assert erase(settings, Asked(pending=True)) == []
+
+
+def test_a_request_of_another_scope_is_left_alone(landed: Company, tmp_path: Path) -> None:
+    asked = Asked(pending=True, scopes=("marketing",))
+    settings = landed.copy(tmp_path)
+    assert erase(settings, asked) == []
+    assert preview(settings, asked).named.left == ("help_desk/F-1 (everything)",)
+
+
+def test_an_address_in_a_file_names_its_person(landed: Company, tmp_path: Path) -> None:
+    path = tmp_path / "addresses.txt"
+    path.write_text("Canary.Bird@CAGE.example\n", encoding="utf-8")
+    found = preview(landed.settings, Asked(email_file=path)).people.nodes
+    assert found.equals(preview(landed.settings, CANARY).people.nodes)
+    path.write_text("info@bigmall.example\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="Lines 1 hold"):
+        preview(landed.settings, Asked(email_file=path))
+
+
+def test_who_is_not_known_is_said_so(erased: Settings) -> None:
+    with pytest.raises(UsageError, match="No record"):
+        preview(erased, CANARY)
+    with pytest.raises(UsageError, match="Nobody said"):
+        erase(erased, Asked())
+
+
+def test_a_list_that_is_gone_or_changed_stops_the_landing(erased: Settings, tmp_path: Path) -> None:
+    settings = Company(erased, ()).copy(tmp_path)
+    path = settings.erasures / "suppressed.json"
+    document = read_json(path)
+    write_json(path, document | {"suppressed": document["suppressed"][1:]})
+    with pytest.raises(LakeCorrupt, match="suppressed"):
+        read_erased(settings)
+    path.unlink()
+    with pytest.raises(LakeCorrupt, match="suppressed"):
+        read_erased(settings)
+
+
+POINTS = [point for point in faults.POINTS if point.startswith("erase.")]
+
+
+class Died(BaseException):
+    """What stands for a kill within the process."""
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_stopped_anywhere_it_is_ended_by_the_next_one(
+    landed: Company,
+    erased: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    point: str,
+) -> None:
+    settings = landed.copy(tmp_path)
+
+    def die(reached: str) -> None:
+        if reached == point:
+            raise Died
+
+    with monkeypatch.context() as patch, pytest.raises(Died):
+        patch.setattr(erasing, "reach", die)
+        erase(settings, CANARY)
+    assert_ended(settings, landed, erased)
+
+
+@pytest.mark.parametrize("point", ["erase.lake", "files.renamed:4"])
+def test_killed_it_is_ended_by_the_next_one(
+    landed: Company, erased: Settings, tmp_path: Path, point: str
+) -> None:
+    settings = landed.copy(tmp_path)
+    command = ["erase", "--customer", "help_desk/C-CANARY", "--data", str(settings.data)]
+    command += ["--landing", str(settings.landing), "--mappings", str(settings.mappings)]
+    killed = subprocess.run(
+        [sys.executable, "-c", "from etl.cli import main; main()", *command],
+        env=os.environ | {"FAULT_AT": point},
+        capture_output=True,
+        check=False,
+        cwd=PROJECT_ROOT,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert_ended(settings, landed, erased)
+
+
+def assert_ended(settings: Settings, landed: Company, erased: Settings) -> None:
+    """End an erasure that was begun, and see that it is what one without a fault is."""
+    (certificate,) = erase(settings, Asked())
+    assert hits(settings, (*CLEAR, *landed.texts)) == []
+    assert contents(settings) == contents(erased)
+    assert len(certificate["lake"]["commits"]) == 1
+    assert not list((settings.erasures / "open").iterdir())
+
+
+def test_nothing_is_built_while_an_erasure_is_open(erased: Settings, tmp_path: Path) -> None:
+    settings = replace(erased, data=tmp_path)
+    refuse_unfinished(settings)
+    write_json(settings.erasures / "open" / "x.json", {"is_stored": False})
+    with pytest.raises(DataBlocked, match="ERASURE_OPEN"):
+        refuse_unfinished(settings)

@@ -21,6 +21,7 @@ from etl.ingest.manifest import MANIFEST_NAME, read_manifest
 from etl.ingest.staging import REJECTS
 from etl.lake.quarantine import quarantined_rows, refusals
 from etl.mapping import Export, Mapping, load_mapping
+from etl.privacy.suppression import NOBODY
 from etl.privacy.tokens import Tokeniser
 from etl.publish.holds import lost_too_much
 
@@ -78,7 +79,7 @@ def check_file(
     with tempfile.TemporaryDirectory(prefix="loyalty-check-") as folder:
         aside = dataclasses.replace(settings, data=Path(folder), landing=file.absolute().parent)
         done = stage_delivery(
-            delivery, mapping, export, aside, Tokeniser(_THROWAWAY_KEY), utc_now()
+            delivery, mapping, export, aside, Tokeniser(_THROWAWAY_KEY), utc_now(), NOBODY
         )
         lines = done.folder / f"{REJECTS}.parquet"
         shown = quarantined_rows(lines).head(show_rows) if show_rows and lines.exists() else None

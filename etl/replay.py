@@ -24,6 +24,7 @@ from etl.lake.committing import write_commit
 from etl.lake.quarantine import Filter, refusals
 from etl.locks import landing_lock
 from etl.mapping import Mapping, load_mappings
+from etl.privacy.suppression import read_erased
 from etl.privacy.tokens import Tokeniser, load_or_create_key
 from etl.privacy.vault import Vault
 from etl.space import full_disk_named
@@ -219,7 +220,8 @@ def _staged(
     mapping = _mapping(mappings, delivery.system)
     tokeniser = Tokeniser(load_or_create_key(settings), Vault(settings))
     export = mapping.export(delivery.export)
-    return stage_delivery(delivery, mapping, export, settings, tokeniser, utc_now())
+    erased = read_erased(settings)
+    return stage_delivery(delivery, mapping, export, settings, tokeniser, utc_now(), erased)
 
 
 def _commit(

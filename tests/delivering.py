@@ -15,6 +15,7 @@ from etl.ingest.discover import Delivery
 from etl.ingest.extract import stage_delivery
 from etl.ingest.staging import StagedDelivery
 from etl.mapping import Mapping, load_mapping
+from etl.privacy.suppression import NOBODY
 from etl.privacy.tokens import Tokeniser, Vault
 
 DAY = date(2024, 5, 31)
@@ -118,7 +119,9 @@ class Stage:
             **changes,  # type: ignore[arg-type]
         )
         tokens = Tokeniser(KEY, self.vault)
-        return stage_delivery(delivery, self.mapping, export, self.settings, tokens, LOADED_AT)
+        return stage_delivery(
+            delivery, self.mapping, export, self.settings, tokens, LOADED_AT, NOBODY
+        )
 
 
 def make_stage(folder: Path, yaml: str = BASKETS) -> Stage:

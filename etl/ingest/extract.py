@@ -35,7 +35,7 @@ from etl.ingest.staging import (
 )
 from etl.ingest.stamp import Envelope
 from etl.mapping import Export, Mapping
-from etl.privacy.suppression import NOBODY, Erased
+from etl.privacy.suppression import Erased
 from etl.privacy.tokens import Tokeniser
 
 __all__ = ["StagedDelivery", "content_digest", "delivery_id_of", "stage_delivery"]
@@ -51,7 +51,7 @@ def stage_delivery(
     settings: Settings,
     tokeniser: Tokeniser,
     loaded_at: datetime,
-    erased: Erased = NOBODY,
+    erased: Erased,
 ) -> StagedDelivery:
     """Read one delivered file and write its staging folder.
 

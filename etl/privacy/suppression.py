@@ -119,9 +119,7 @@ def suppress(settings: Settings, digests: Iterable[str], successors: Mapping[str
     before = read_erased(settings)
     listed = sorted(before.digests | set(digests))
     named = {**before.successors, **successors}
-    write_document(
-        settings.erasures / "suppressed.json", {_LIST: listed, _SUCCESSORS: named}
-    )
+    write_document(settings.erasures / "suppressed.json", {_LIST: listed, _SUCCESSORS: named})
     return Erased(before.key, frozenset(listed), named)
 
 

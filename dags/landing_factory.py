@@ -81,7 +81,7 @@ def wait_for_exports(feed: str) -> PokeReturnValue:
     if missing and utc_now() >= late_from(day, settings):
         raise SourceLate(
             f"Not delivered for {day}: {', '.join(missing)}.",
-            where=str(settings.landing),
+            where=settings.landing_name,
             todo="Ask the source. What arrives later is taken by the next day's run.",
         )
     return PokeReturnValue(is_done=not missing)

@@ -101,7 +101,7 @@ def _refuse_gaps(settings: Settings, days: Iterable[date]) -> None:
     if gaps:
         raise SourceLate(
             f"Never delivered for {gaps}.",
-            where=str(settings.landing),
+            where=settings.landing_name,
             todo="Deliver them (header-only if there was nothing), choose other days, or build "
             "with what there is: --allow-missing.",
         )

@@ -148,7 +148,7 @@ def _refuse_unlanded(settings: Settings, as_of: date) -> None:
     if landed == "none" or landed < as_of.isoformat():
         raise DataBlocked(
             f"{_month(as_of)} is not over: the last day landed is {landed}.",
-            where=str(settings.landing),
+            where=settings.landing_name,
             todo=f"Land {as_of}, then close.",
             code="NOT_CLOSABLE",
         )
@@ -156,7 +156,7 @@ def _refuse_unlanded(settings: Settings, as_of: date) -> None:
     if gaps:
         raise DataBlocked(
             f"Never delivered for {gaps}.",
-            where=str(settings.landing),
+            where=settings.landing_name,
             todo="Deliver and land them (header-only if there was nothing), then close.",
             code="NOT_CLOSABLE",
         )

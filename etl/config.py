@@ -5,7 +5,11 @@ variable                    meaning
 ==========================  ======================================================================
 LOYALTY_DATA                absolute data root; default ``<checkout>/data``
 LOYALTY_MAPPINGS            folder of mapping YAML; default ``etl/mappings``
-LOYALTY_LANDING             folder of delivered exports; default ``<data root>/landing``
+LOYALTY_LANDING             folder of delivered exports, or ``s3://bucket/prefix``; default
+                            ``<data root>/landing``
+AWS_ENDPOINT_URL            address of an S3 store that is not Amazon's; AWS_ENDPOINT_URL_S3 wins.
+                            Credentials (AWS_ACCESS_KEY_ID, AWS_PROFILE, ...) are the AWS
+                            library's own affair: they are not read here
 LOYALTY_KEY_FILE            pseudonym key; default ``<data root>/vault/pseudonym.key``
 LOYALTY_BUSINESS_TZ         time zone of the business day; default America/New_York
 LOYALTY_REPORTING_CURRENCY  currency of all marts, ISO 4217; default USD
@@ -26,9 +30,11 @@ FAULT_AT                    for tests: where a process kills itself, see ``etl/f
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from etl.errors import ConfigError
 
@@ -125,6 +131,13 @@ class Settings:
     reporting_currency: str = DEFAULT_CURRENCY
     engine: str = "duckdb"
     spark: SparkRules = SparkRules()
+    landing_url: str = ""
+    s3_endpoint: str = ""
+
+    @property
+    def landing_name(self) -> str:
+        """Where exports are delivered, for people: the bucket, or the folder."""
+        return self.landing_url or str(self.landing)
 
     @property
     def raw(self) -> Path:
@@ -175,7 +188,7 @@ class Settings:
 def load_settings(
     *,
     data: Path | None = None,
-    landing: Path | None = None,
+    landing: Path | str | None = None,
     mappings: Path | None = None,
     engine: str | None = None,
 ) -> Settings:
@@ -188,7 +201,7 @@ def load_settings(
     _check_root(root)
     return Settings(
         data=root,
-        landing=_path(landing, "LOYALTY_LANDING", root / "landing"),
+        **_landing(landing or os.environ.get("LOYALTY_LANDING"), root),
         mappings=_path(mappings, "LOYALTY_MAPPINGS", PACKAGED_MAPPINGS),
         key_file=_path(None, "LOYALTY_KEY_FILE", root / "vault" / "pseudonym.key"),
         business_tz=os.environ.get("LOYALTY_BUSINESS_TZ") or "America/New_York",
@@ -209,6 +222,37 @@ def load_settings(
 def fault_at() -> str:
     """Return at which point this process is to kill itself; empty in all but tests."""
     return os.environ.get("FAULT_AT", "")
+
+
+def _landing(given: Path | str | None, root: Path) -> dict[str, Any]:
+    """Return the folder that exports are read from, and the bucket it mirrors if it does."""
+    if not str(given or "").startswith("s3:"):
+        return {"landing": Path(given or root / "landing").absolute()}
+    bucket = re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^?#@:\s]+)?/?", str(given))
+    if not bucket or {"", ".", ".."} & set(str(given).rstrip("/").split("/")[3:]):
+        # The text is not repeated: somebody may have written a password into it.
+        raise ConfigError(
+            "The landing is no plain s3://bucket/prefix.",
+            where="LOYALTY_LANDING or --landing",
+            todo="Leave out credentials, ports and ?options: credentials are looked for where "
+            "every AWS tool does, an address in AWS_ENDPOINT_URL.",
+        )
+    return {
+        "landing": root / "fetched" / "objects",
+        "landing_url": str(given).rstrip("/"),
+        "s3_endpoint": _endpoint(),
+    }
+
+
+def _endpoint() -> str:
+    text = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    if text and not re.fullmatch(r"https?://[^/?#@\s]+/?", text):
+        raise ConfigError(
+            "The address of the S3 store is no plain http(s)://host:port.",
+            where="AWS_ENDPOINT_URL",
+            todo="Leave out credentials, folders and ?options.",
+        )
+    return text.rstrip("/")
 
 
 def _engine(name: str) -> str:

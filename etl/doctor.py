@@ -12,6 +12,7 @@ from etl.clock import utc_now
 from etl.config import Settings
 from etl.errors import LoyaltyError
 from etl.files import make_folder, readable
+from etl.ingest.landing import count_objects
 from etl.keep.backup import audit_cut
 from etl.lake.commits import read_lake, verify_files
 from etl.mapping import load_mappings
@@ -97,6 +98,8 @@ def _free_space(settings: Settings) -> str:
 
 
 def _landing(settings: Settings) -> str:
+    if settings.landing_url:
+        return f"{count_objects(settings)} objects in {settings.landing_url}"
     if not settings.landing.is_dir():
         raise LoyaltyError(
             f"There is no folder {settings.landing}.",

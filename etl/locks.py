@@ -5,6 +5,7 @@ lock          held alone                                      held together
 ============  ==============================================  ==============================
 writer        while the warehouse is built and published
 landing       while staged deliveries become a commit         while deliveries are staged
+fetch         while a bucket's new objects are copied
 keep          while files are joined, backed up or removed
 audit         while a line is added to the audit log
 ============  ==============================================  ==============================
@@ -25,6 +26,8 @@ from etl.errors import Busy
 from etl.files import make_folder
 
 WAIT_SECONDS = 30.0
+# What another process fetches meanwhile need not be fetched again; it may be gigabytes.
+FETCH_WAIT_SECONDS = 900.0
 _POLL_SECONDS = 0.2
 
 
@@ -52,6 +55,18 @@ def landing_lock(
     path = make_folder(settings.data) / ".landing.lock"
     mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     with _held(path, mode, wait_seconds, "Another run is landing exports"):
+        yield
+
+
+@contextlib.contextmanager
+def fetch_lock(settings: Settings, wait_seconds: float = FETCH_WAIT_SECONDS) -> Iterator[None]:
+    """Hold the mirror of a bucket.
+
+    Raises:
+        Busy: Another process held it for longer than ``wait_seconds``; names the holder.
+    """
+    path = make_folder(settings.data) / ".fetch.lock"
+    with _held(path, fcntl.LOCK_EX, wait_seconds, "Another run is fetching from the bucket"):
         yield
 
 

@@ -16,8 +16,9 @@ from typing import Any
 from etl.clock import utc_now
 from etl.config import FEEDS, Settings
 from etl.errors import DataBlocked, UsageError
-from etl.ingest.discover import Delivery, discover
+from etl.ingest.discover import Delivery
 from etl.ingest.extract import StagedDelivery, content_digest, stage_delivery
+from etl.ingest.landing import fetch, survey
 from etl.ingest.reasons import reason
 from etl.lake.commits import Lake, read_lake, subject_of
 from etl.lake.committing import write_commit
@@ -68,8 +69,10 @@ def replay_mapping(
         UsageError: No such delivery lost anything, or the mappings read all of them as before.
         DataBlocked: A file is not in the landing any more.
     """
+    mappings = load_mappings(settings.mappings)
+    fetch(settings, mappings, progress)
     with landing_lock(settings, shared=False):
-        lake, mappings = read_lake(settings), load_mappings(settings.mappings)
+        lake = read_lake(settings)
         asked = [d for d in lake.deliveries if any(map(wanted.takes, refusals(d)))]
         changed = [d for d in asked if _fingerprint(mappings, d) != d["mapping_fingerprint"]]
         if not changed:
@@ -149,14 +152,14 @@ def _in_landing(
     names = {(delivery["system"], delivery["export"]) for delivery in wanted}
     found = {
         _subject(delivery): delivery
-        for delivery in discover(settings.landing, mappings, date.max).deliveries
+        for delivery in survey(settings, mappings, date.max).deliveries
         if (delivery.system, delivery.export) in names
     }
     gone = [f"{d['file']} of {d['business_day']}" for d in wanted if subject_of(d) not in found]
     if gone:
         raise DataBlocked(
             f"Not in the landing any more: {', '.join(gone)}.",
-            where=str(settings.landing),
+            where=settings.landing_name,
             todo="Deliver them again, then replay; or give each with --file.",
             code="NOT_IN_LANDING",
         )

@@ -15,8 +15,9 @@ from etl.clock import utc_now
 from etl.config import FEEDS, Settings
 from etl.errors import DataBlocked, LoyaltyError, SourceLate
 from etl.faults import reach
-from etl.ingest.discover import Delivery, discover, missing_feeds
+from etl.ingest.discover import Delivery, missing_feeds
 from etl.ingest.extract import content_digest, delivery_id_of, stage_delivery
+from etl.ingest.landing import fetch, survey
 from etl.ingest.staging import sweep
 from etl.lake.committing import commit_staged
 from etl.lake.ledger import Ledger
@@ -63,7 +64,7 @@ def run(
     if late:
         raise SourceLate(
             f"Not delivered for {as_of}: {', '.join(late)}.",
-            where=str(settings.landing),
+            where=settings.landing_name,
             todo="Deliver it (header-only if there was nothing), or run as of an earlier day.",
         )
     with writer_lock(settings):
@@ -82,11 +83,12 @@ def land(settings: Settings, through: date, progress: Progress = silent) -> list
     Raises:
         DataBlocked: A file of an export cannot be taken at all; the others are committed.
     """
+    fetch(settings, load_mappings(settings.mappings), progress)
     for feed in FEEDS:
         for wanted in exports_of(settings, feed):
-            stage_export(settings, wanted["system"], wanted["export"], through, progress)
+            _stage(settings, wanted["system"], wanted["export"], through, progress)
     commits = [_commit(settings, feed, through) for feed in FEEDS]
-    for path in discover(settings.landing, load_mappings(settings.mappings), through).unmatched:
+    for path in survey(settings, load_mappings(settings.mappings), through).unmatched:
         progress(f"left alone, no mapping takes it: {path}")
     _refuse_unusable(settings, FEEDS, through)
     return commits
@@ -105,7 +107,8 @@ def exports_of(settings: Settings, feed: str) -> list[dict[str, str]]:
 def wait_for_day(settings: Settings, feed: str, day: date) -> list[str]:
     """Return the daily exports of a feed that are neither delivered nor committed for a day."""
     mappings = load_mappings(settings.mappings)
-    found = discover(settings.landing, mappings, day, feed)
+    fetch(settings, mappings, silent)
+    found = survey(settings, mappings, day, feed)
     committed = Ledger(settings.raw).exports_on(feed, day.isoformat())
     missing = missing_feeds(found.deliveries, mappings, day, feed)
     return [name for name in missing if tuple(name.split(".", 1)) not in committed]
@@ -116,6 +119,13 @@ def stage_export(
     settings: Settings, system: str, export: str, through: date, progress: Progress = silent
 ) -> list[str]:
     """Stage what one export delivered up to a day and is not committed; return delivery ids."""
+    fetch(settings, load_mappings(settings.mappings), progress)
+    return _stage(settings, system, export, through, progress)
+
+
+def _stage(
+    settings: Settings, system: str, export: str, through: date, progress: Progress
+) -> list[str]:
     mapping = _mapping(settings, system)
     feed = mapping.export(export).feed
     with landing_lock(settings, shared=True):
@@ -227,7 +237,7 @@ def _delivered(
             by_system[delivery.system].export(delivery.export),
             content_digest(delivery.path),
         ): delivery
-        for delivery in discover(settings.landing, mappings, through, feed).deliveries
+        for delivery in survey(settings, mappings, through, feed).deliveries
         if export in {None, delivery.export}
     }
 
@@ -247,9 +257,7 @@ def _refuse_unusable(settings: Settings, feeds: Iterable[str], through: date) ->
     """Stop when a file belongs to an export but cannot even become a delivery."""
     mappings = load_mappings(settings.mappings)
     refused = [
-        entry
-        for feed in feeds
-        for entry in discover(settings.landing, mappings, through, feed).refused
+        entry for feed in feeds for entry in survey(settings, mappings, through, feed).refused
     ]
     if refused:
         raise DataBlocked(

@@ -404,6 +404,37 @@ def test_the_chain_lands_builds_and_publishes_one_day_and_landing_it_again_chang
     assert sorted(p.name for p in (settings.raw / "_commits").iterdir()) == commits
 
 
+def test_the_sensor_and_the_landing_look_into_a_bucket(dags, monkeypatch, tmp_path):
+    """A daily export is late until its object is there; then the DAG lands it, once."""
+    from dags import landing_factory
+    from etl.config import load_settings
+    from etl.lake.commits import read_lake
+    from tests.buckets import make_bucket, s3_server
+    from tests.test_landing import DAILY, DAY, FILE, TEXT, make_stage
+
+    with s3_server(tmp_path / "server.log") as environment:
+        bucket = make_bucket("bucket", environment)
+        mappings = make_stage(tmp_path, DAILY).settings.mappings
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("LOYALTY_DATA", str(tmp_path / "data"))
+        monkeypatch.setenv("LOYALTY_LANDING", bucket.url)
+        monkeypatch.setenv("LOYALTY_MAPPINGS", str(mappings))
+        with monkeypatch.context() as patch:
+            patch.setattr(landing_factory, "business_day_of", lambda _: DAY)
+            patch.setattr(landing_factory, "get_current_context", dict)
+            look = dags["land_orders"].get_task("wait_for_exports").python_callable
+            with pytest.raises(SourceLate, match=r"shop\.baskets") as caught:
+                look("orders")
+            assert caught.value.where == bucket.url
+            bucket.put(FILE, TEXT)
+            assert look("orders").is_done
+        run_all(dags, DAY, "land_orders")
+        run_all(dags, DAY, "land_orders")
+    lake = read_lake(load_settings())
+    assert (len(lake.commits), lake.deliveries[0]["records"]) == (1, 3)
+
+
 @pytest.fixture(scope="session")
 def rules(airflow):
     from dags import run_rules

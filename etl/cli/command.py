@@ -21,8 +21,10 @@ DataOption = Annotated[
     Path | None, typer.Option("--data", help="Data root, absolute. [env LOYALTY_DATA]")
 ]
 LandingOption = Annotated[
-    Path | None,
-    typer.Option("--landing", help="Folder of delivered exports. [env LOYALTY_LANDING]"),
+    str | None,
+    typer.Option(
+        "--landing", help="Folder of exports, or s3://bucket/prefix. [env LOYALTY_LANDING]"
+    ),
 ]
 MappingsOption = Annotated[
     Path | None, typer.Option("--mappings", help="Folder of mapping YAML. [env LOYALTY_MAPPINGS]")
@@ -69,7 +71,7 @@ def reporting(as_json: bool) -> Iterator[Output]:
 
 def settings_of(
     data: Path | None,
-    landing: Path | None = None,
+    landing: str | None = None,
     mappings: Path | None = None,
     engine: str | None = None,
 ) -> Settings:

@@ -46,6 +46,8 @@ _FILE_REASONS = (
      "Wait for the upload to end; upload under another name and rename at the end."),
     ("NAME_NOT_UTF8", "Its name, or that of a folder it lies in, is not UTF-8 text.",
      "Upload it again under a name of plain letters and digits."),
+    ("NAME_NOT_USABLE", "Its name in the bucket cannot be the name of a file: {detail}.",
+     "Upload it again under a name of plain letters and digits."),
     ("AMBIGUOUS_EXPORT", "Its name fits more than one export: {detail}.",
      "Make the file patterns of the mapping exclusive."),
     ("NO_BUSINESS_DAY", "Neither a manifest nor the file name says which business day it is for.",

@@ -32,6 +32,8 @@ def landing_to_remove(settings: Settings, now: datetime) -> Iterator[Removal]:
     A folder with a manifest goes whole or stays whole: a manifest without its files, and files
     without their manifest, would be refused by the next landing.
     """
+    if settings.landing_url:
+        return  # what expires in the bucket goes with the next fetch; what is there would come back
     if not settings.landing.is_dir() or not os.access(settings.landing, os.W_OK):
         return
     may_go = _removable_files(settings, now)

@@ -12,7 +12,8 @@ import polars as pl
 
 from etl.config import Settings
 from etl.files import damaged, has_sha256, readable
-from etl.ingest.discover import Refused, discover
+from etl.ingest.discover import Refused
+from etl.ingest.landing import survey
 from etl.ingest.reasons import reason
 from etl.lake.commits import read_lake
 from etl.mapping import load_mappings
@@ -122,7 +123,7 @@ def refusals(delivery: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _not_landed(settings: Settings) -> Iterator[dict[str, Any]]:
     """Yield the files of the landing that cannot become deliveries."""
     if settings.landing.is_dir():
-        found = discover(settings.landing, load_mappings(settings.mappings), date.max)
+        found = survey(settings, load_mappings(settings.mappings), date.max)
         yield from map(_waiting, found.refused)
 
 

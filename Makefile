@@ -50,6 +50,10 @@ bench: setup ## Time and peak memory of each step on the demo, and what Airflow 
 bench-clv: setup ## What customer lifetime value costs beside two packages (SIZES="100000 1000000": short)
 	@$(PY) -m benchmarks.clv $(SIZES) $(ARGS)
 
+.PHONY: clash
+clash: setup ## 200 publishes under 2,000 reads: no reader sees a part, a mixture or an error
+	@$(PY) -m benchmarks.clash $(ARGS)
+
 .PHONY: replay
 replay: setup ## Thirty days run one by one and replayed after a wipe: the same history (DAYS=5: shorter)
 	@$(PY) benchmarks/history.py

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from etl.faults import reach
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
 DIGEST = "digest"
+TEMPORARY = ".tmp-"
 _DISK_ERRORS = {
     sqlite3.SQLITE_FULL: errno.ENOSPC,
     sqlite3.SQLITE_CANTOPEN: errno.EACCES,
@@ -74,7 +76,7 @@ def atomic_path(final: Path, mode: int = FILE_MODE) -> Iterator[Path]:
     The temporary file is removed when the block raises.
     """
     make_folder(final.parent)
-    descriptor, name = tempfile.mkstemp(prefix=".tmp-", suffix=".part", dir=final.parent)
+    descriptor, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=".part", dir=final.parent)
     os.close(descriptor)
     temporary = Path(name)
     try:
@@ -87,6 +89,17 @@ def atomic_path(final: Path, mode: int = FILE_MODE) -> Iterator[Path]:
         fsync_folder(final.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def removed_on_failure(folder: Path) -> Iterator[None]:
+    """Remove a temporary folder (``.tmp-...``) when the block raises; any other folder stays."""
+    try:
+        yield
+    except BaseException:
+        if folder.name.startswith(TEMPORARY):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def write_text(final: Path, text: str, mode: int = FILE_MODE) -> None:

@@ -15,6 +15,7 @@ from etl.clock import utc_now
 from etl.config import FEEDS, Settings
 from etl.errors import DataBlocked, LoyaltyError, SourceLate
 from etl.faults import reach
+from etl.files import removed_on_failure
 from etl.ingest.discover import Delivery, missing_feeds
 from etl.ingest.extract import content_digest, delivery_id_of, stage_delivery
 from etl.ingest.landing import fetch, survey
@@ -281,7 +282,8 @@ def publish_build(
     marts = read_marts(target_folder(settings))
     progress(f"writing release {record.run_id}: {len(marts)} marts")
     prepared, manifest = prepare_release(settings, record, marts)
-    commit_state(settings, record.run_id, record.as_of_date, built.proposals)
+    with removed_on_failure(prepared):
+        commit_state(settings, record.run_id, record.as_of_date, built.proposals)
     reach("state.committed")
     release = finish_release(settings, prepared, record.run_id)
     served = make_current(settings, release, record.as_of_date)

@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from etl import route, space
-from etl.config import KeepRules, Settings
+from etl.config import PROJECT_ROOT, KeepRules, Settings
 from etl.errors import Busy, DiskFull
 from etl.warehouse.build import build_warehouse
 from etl.warehouse.database import build_path
@@ -99,6 +99,22 @@ def test_a_build_that_fills_the_disk_says_so(tmp_path: Path) -> None:
     assert error["code"] == "DISK_FULL"
 
 
+def test_a_disk_that_is_full_from_a_point_on_costs_nothing_but_the_step(tmp_path: Path) -> None:
+    """On 24 MB, filled to the last block when a step comes to a point: 24 points, one by one."""
+    root = tmp_path / "small"
+    root.mkdir()
+    script = f"mount -t tmpfs -o size=24m tmpfs {root} || exit 99\n"
+    seen = on_own_mounts(script + shlex.join([sys.executable, "-m", "tests.filling", str(root)]))
+    assert len(seen) == len({line["point"] for line in seen}) == 24
+    for line in seen:
+        assert line["reached"], line
+        assert line["said"] in {"DISK_FULL", "done"}, line
+        assert line["left"] == line["left_after_retry"] == [], line
+        assert line["served_the_old"], line
+    # The others need no room from there on: names, links and one symbolic link.
+    assert sum(line["said"] == "DISK_FULL" for line in seen) >= 18
+
+
 def on_growing_disk(folder: Path, sizes: list[str], arguments: list[str]) -> list[dict[str, Any]]:
     """Run ``loyalty`` once per size, in a data root on a file system of its own that grows.
 
@@ -112,11 +128,17 @@ def on_growing_disk(folder: Path, sizes: list[str], arguments: list[str]) -> lis
     for size in sizes:
         script += f"mount -o remount,size={size} {root}\n"
         script += f"{shlex.join(map(str, command))} 2>&1 | tail -1\n"
+    return on_own_mounts(script)
+
+
+def on_own_mounts(script: str) -> list[dict[str, Any]]:
+    """Run a script that may mount; return the lines of JSON it wrote."""
     environment = os.environ | {"LOYALTY_KEEP_LANDING_SPACE_FACTOR": "1"}
     done = subprocess.run(
         ["unshare", "-rm", "bash", "-c", script],
-        capture_output=True, text=True, check=False, env=environment,
+        capture_output=True, text=True, check=False, env=environment, cwd=PROJECT_ROOT,
     )  # fmt: skip
     if "unshare:" in done.stderr or done.returncode == 99:
         pytest.skip(f"NO MOUNT, NOT TESTED: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

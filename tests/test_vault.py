@@ -142,6 +142,30 @@ def test_a_value_under_another_token_is_not_believed(settings: Settings) -> None
     assert caught.value.code == "VAULT_CORRUPT"
 
 
+def test_a_token_is_believed_to_be_unknown_only_of_a_sound_vault(settings: Settings) -> None:
+    vault = Vault(settings)
+    vault.remember("name", pairs(("t1", "Ann"), ("t2", "Bob")))
+    assert vault.reveal("t3") is None
+    with sqlite3.connect(settings.vault / "vault.sqlite") as connection:
+        connection.execute("update personal_values set token = 't9' where token = 't1'")
+    with pytest.raises(LoyaltyError) as caught:
+        vault.reveal("t1")
+    assert caught.value.code == "VAULT_CORRUPT"
+
+
+def test_nothing_is_stored_with_another_key(settings: Settings) -> None:
+    """A digit of the key flipped: what came now would be lost with the next good key."""
+    Vault(settings).remember("name", pairs(("t1", "Ann")))
+    path = settings.vault / "vault.key"
+    key = path.read_text()
+    path.write_text(("0" if key[0] != "0" else "1") + key[1:])
+    with pytest.raises(LoyaltyError) as caught:
+        Vault(settings).remember("name", pairs(("t2", "Bob")))
+    assert caught.value.code == "VAULT_CORRUPT"
+    path.write_text(key)
+    assert Vault(settings).reveal_all(["t1", "t2"]) == {"t1": "Ann"}
+
+
 def test_a_vault_without_its_key_is_refused(settings: Settings) -> None:
     Vault(settings)
     (settings.vault / "vault.key").unlink()

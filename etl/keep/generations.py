@@ -29,6 +29,7 @@ from etl.files import (
     fsync_folder,
     make_folder,
     read_document,
+    removed_on_failure,
     sha256_of,
     write_document,
 )
@@ -125,15 +126,16 @@ def write_generation(
         new = sum(s.path.stat().st_size for s in wanted if s.sha256 not in known)
         require_space(target, new, f"The backup of {len(wanted)} files")
         working = target / f"{_WORKING}{taken_at:%Y%m%dT%H%M%S_%fZ}"
-        for source in wanted:
-            _take(source, working / source.name, known.get(source.sha256), modes)
-            reach("backup.copied")
-        files = [
-            {"name": s.name, "sha256": s.sha256, "bytes": (working / s.name).stat().st_size}
-            for s in wanted
-        ]
-        manifest = {"taken_at": taken_at.isoformat(), "facts": dict(facts), "files": files}
-        write_document(make_folder(working, modes.folder) / MANIFEST, manifest, modes.file)
+        with removed_on_failure(working):
+            for source in wanted:
+                _take(source, working / source.name, known.get(source.sha256), modes)
+                reach("backup.copied")
+            files = [
+                {"name": s.name, "sha256": s.sha256, "bytes": (working / s.name).stat().st_size}
+                for s in wanted
+            ]
+            manifest = {"taken_at": taken_at.isoformat(), "facts": dict(facts), "files": files}
+            write_document(make_folder(working, modes.folder) / MANIFEST, manifest, modes.file)
         final = target / working.name.removeprefix(_WORKING)
         working.rename(final)
         reach("backup.named")

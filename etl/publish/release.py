@@ -27,6 +27,7 @@ from etl.files import (
     has_sha256,
     make_folder,
     read_document,
+    removed_on_failure,
     sealed,
     sha256_of,
     write_document,
@@ -58,17 +59,18 @@ def prepare_release(
     working = releases / f".tmp-{build.run_id}"
     for leftover in releases.glob(".tmp-*"):
         shutil.rmtree(leftover)
-    make_folder(working)
-    _export(settings, working, marts)
-    manifest = sealed(_manifest(settings, working, build, marts))
-    if final.exists():
-        before = verify_release(final)
-        _refuse_other_rows(final, before, manifest)
-        shutil.rmtree(working)
-        return final, before
-    write_document(working / MANIFEST, manifest)
-    _seal(working)
-    reach("release.prepared")
+    with removed_on_failure(working):
+        make_folder(working)
+        _export(settings, working, marts)
+        manifest = sealed(_manifest(settings, working, build, marts))
+        if final.exists():
+            before = verify_release(final)
+            _refuse_other_rows(final, before, manifest)
+            shutil.rmtree(working)
+            return final, before
+        write_document(working / MANIFEST, manifest)
+        _seal(working)
+        reach("release.prepared")
     return working, manifest
 
 

@@ -41,7 +41,7 @@ from etl.warehouse.closes import (
     closed_rows,
     own_closes,
 )
-from etl.warehouse.closing import Frozen, first_difference, freeze, verify_frozen
+from etl.warehouse.closing import Frozen, commit_id_of, first_difference, freeze, verify_frozen
 from etl.warehouse.transform import Progress
 
 CLOSED = "closed"
@@ -208,7 +208,7 @@ def _keep(
         name: conform(found.with_columns(close_id=pl.lit(close["close_id"])), CLOSE_SCHEMAS[name])
         for name, found in rows.items()
     }
-    commit_state(settings, f"close-{close['close_id']}", frozen.as_of_on, named)
+    commit_state(settings, commit_id_of(close["close_id"]), frozen.as_of_on, named)
     verify_frozen(settings, close)
     if standing is None:
         return CLOSED, close

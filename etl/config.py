@@ -66,7 +66,7 @@ class KeepRules:
         releases: Newest releases that stay whatever their age.
         release_days: Age below which every release stays.
         query_hours: The longest a reader may work on a release after another took its place.
-        reject_days: Age from which quarantined rows go; their counts and amounts stay.
+        reject_days: Age from which quarantined rows go, 30 at most; counts and amounts stay.
         landing_days: Age from which a delivered file may go, once a backup has what came of it.
         log_days: Age from which log files go.
         access_days: Age from which it goes who had whom explained, by whole months.
@@ -287,6 +287,12 @@ def _keep_rules() -> KeepRules:
         field.name: _number(f"LOYALTY_KEEP_{field.name.upper()}", getattr(defaults, field.name))
         for field in fields(KeepRules)
     }
+    if numbers["reject_days"] > defaults.reject_days:
+        raise ConfigError(
+            f"Quarantined rows are kept for {defaults.reject_days} days at most.",
+            where="LOYALTY_KEEP_REJECT_DAYS",
+            todo="Give a smaller number: they hold what was delivered, and nobody vouches for it.",
+        )
     return KeepRules(**numbers)
 
 

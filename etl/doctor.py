@@ -17,6 +17,7 @@ from etl.keep.backup import audit_cut
 from etl.lake.commits import read_lake, verify_files
 from etl.mapping import load_mappings
 from etl.privacy.audit import read_chain
+from etl.privacy.suppression import open_erasures, read_erased
 from etl.privacy.vault import Vault, load_or_create_key, load_or_create_vault_key
 from etl.publish.release import read_current, verify_release
 from etl.state import verify_state
@@ -55,6 +56,7 @@ def examine(settings: Settings) -> list[Finding]:
         "state": _state,
         "served release": _served,
         "audit log": _audit,
+        "erasures": _erasures,
     }
     return [_examined(name, check, settings) for name, check in checks.items()]
 
@@ -135,6 +137,16 @@ def _lake(settings: Settings) -> str:
 
 def _state(settings: Settings) -> str:
     return f"{verify_state(settings)} files, all as written"
+
+
+def _erasures(settings: Settings) -> str:
+    begun = open_erasures(settings)
+    if begun:
+        raise LoyaltyError(
+            f"Begun and not ended: {', '.join(path.stem for path in begun)}.",
+            todo="Run `loyalty erase` to end it.",
+        )
+    return f"{len(read_erased(settings).digests)} hashes on the list, none begun and not ended"
 
 
 def _served(settings: Settings) -> str:

@@ -158,15 +158,19 @@ def rewrite_state(
     return touched
 
 
-def erased_rows(settings: Settings, name: str, commit_id: str) -> int:
-    """Return how many rows of one kind erasures took from a commit."""
-    return sum(
-        int(file.get(ERASED_ROWS, 0))
+def erased_rows(settings: Settings, name: str, commit_id: str) -> int | None:
+    """Return how many rows of one kind erasures took from a commit; None where none touched it.
+
+    Zero says that a firm's rows go on under another key.
+    """
+    found = [
+        int(file[ERASED_ROWS])
         for commit in _commits(settings)
         if commit["commit_id"] == commit_id
         for file in commit["files"]
-        if file["name"] == name
-    )
+        if file["name"] == name and ERASED_ROWS in file
+    ]
+    return sum(found) if found else None
 
 
 def _remove_unlisted(settings: Settings, name: str) -> None:

@@ -11,11 +11,12 @@ import pytest
 
 from etl import close
 from etl.clv.closes import MONEY, TOTALS
-from etl.clv.rollforward import VALUE, first_close
+from etl.clv.rollforward import VALUE, first_close, roll_forward
 from etl.errors import DataBlocked, LakeCorrupt
+from etl.state import rewrite_state
 from etl.warehouse import closing
 from etl.warehouse.closes import CLOSED_LINES, CLOSED_VALUES, closed_rows, own_closes
-from tests.test_clv_rollforward import SCHEMA, customer, frame
+from tests.test_clv_rollforward import KEYS, NO_CHANGES, SCHEMA, customer, frame
 
 DECEMBER = date(2025, 12, 31)
 
@@ -108,3 +109,35 @@ def test_the_first_difference_is_a_total_or_a_line_with_both_amounts(settings, k
     less = replace(same, lines=same.lines.clear())
     told = "opening of shop: 0.0000 frozen, no such line now"
     assert closing.first_difference(less, kept, lines) == told
+
+
+@pytest.fixture
+def erased(settings):
+    """A close of two customers, one of whom was erased since."""
+    found = frozen(settings, customer(), customer("b"))
+    row = close._keep(settings, found, None, None, "")[1]
+    rewrite_state(settings, CLOSED_VALUES, "e", lambda r: r.filter(pl.col("customer_key") != "b"))
+    return row
+
+
+def test_a_close_that_lost_a_person_to_an_erasure_still_stands(settings, erased):
+    closing.verify_frozen(settings, erased)
+    assert own_closes(settings, date.max).to_dicts() == [erased]
+
+
+def test_a_close_that_lost_a_row_to_nobody_does_not(settings, erased):
+    with pytest.raises(LakeCorrupt):
+        closing.verify_frozen(settings, erased | {"value_rows": erased["value_rows"] + 1})
+
+
+def test_the_next_month_opens_with_what_was_closed_though_a_person_is_gone(settings, erased):
+    opening = closing.opening_of(settings, erased["close_id"])
+    assert opening[VALUE].sum() == erased[VALUE]
+    assert opening["customer_key"].to_list()[1:] == ["erased"]
+    unused = opening.drop("customer_key", "business_unit", "close_id", VALUE)[-1]
+    assert all(value is None for value in unused.row(0))
+    changes = pl.DataFrame(NO_CHANGES, schema=KEYS)
+    lines = roll_forward(opening, frame([]), changes, DECEMBER, date(2026, 1, 31), 0.0)
+    amounts = dict(lines.select("line", "amount").iter_rows())
+    assert amounts["opening"] == erased[VALUE]
+    assert amounts["merges_and_erasures"] == -erased[VALUE]

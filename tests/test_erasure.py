@@ -25,11 +25,14 @@ from etl.erasure.requests import Asked
 from etl.errors import DataBlocked, LakeCorrupt, UsageError
 from etl.files import canonical_json, read_json, write_json
 from etl.identity.nodes import with_record_key
+from etl.keep.backup import back_up
+from etl.keep.compaction import compact_lake
+from etl.keep.restore import restore
 from etl.lake.commits import read_lake, verify_files
 from etl.privacy.suppression import read_erased, refuse_unfinished
 from etl.privacy.vault import Vault
 from tests.canaries import CLEAR, hits, plant
-from tests.company.generate import write_company
+from tests.company.generate import write_company, write_manifest
 from tests.company.published import settings_at
 
 CANARY = Asked(customers=("help_desk/C-CANARY",))
@@ -123,6 +126,15 @@ def test_the_canary_is_found_before(landed: Company) -> None:
         assert repr(text.casefold()) in found
     tokens = [text for text in landed.texts if repr(text) in found]
     assert len(tokens) >= 4, "e-mail, first name, last name and phone stand in lake and vault"
+
+
+def deliver_next_month(settings: Settings) -> None:
+    """Deliver a February day, so that January is closed and its files can be joined."""
+    folder = settings.landing / "south_shop" / "2026-02-01"
+    shutil.copytree(settings.landing / "south_shop" / "2026-01-31", folder)
+    (folder / "sales_20260131.csv").rename(folder / "sales_20260201.csv")
+    write_manifest(folder, {"mode": "incremental"})
+    route.land(settings, date(2026, 2, 1))
 
 
 def test_nothing_of_the_erased_is_found_anywhere(landed: Company, erased: Settings) -> None:
@@ -289,6 +301,46 @@ def test_a_list_that_is_gone_or_changed_stops_the_landing(erased: Settings, tmp_
     path.unlink()
     with pytest.raises(LakeCorrupt, match="suppressed"):
         read_erased(settings)
+
+
+@pytest.mark.parametrize("wiped", [False, True], ids=["in its place", "into an empty root"])
+def test_a_restore_of_a_backup_from_before_does_not_bring_the_erased_back(
+    landed: Company, erased: Settings, tmp_path: Path, wiped: bool
+) -> None:
+    """The list of the newest backup holds, and so does one that is there."""
+    settings, backup, safe = landed.copy(tmp_path), tmp_path / "backup", tmp_path / "safe"
+    old = back_up(settings, backup, safe, print)["generation"]
+    assert hits(replace(settings, data=backup), ("C-CANARY",)), "an old backup holds the person"
+    erase(settings, CANARY)
+    if wiped:
+        back_up(settings, backup, safe, print)
+        shutil.rmtree(settings.data)
+    restore(settings, backup, safe, print, generation=old, force=True)
+    assert hits(settings, (*CLEAR, *landed.texts)) == []
+    assert contents(settings) == contents(erased)
+    assert len(list((settings.erasures / "certificates").iterdir())) == 2
+
+
+def test_a_restore_of_a_backup_from_after_has_nothing_to_do(
+    erased: Settings, tmp_path: Path
+) -> None:
+    settings, backup, safe = Company(erased, ()).copy(tmp_path), tmp_path / "b", tmp_path / "s"
+    back_up(settings, backup, safe, print)
+    restore(settings, backup, safe, print, force=True)
+    assert read_lake(settings).version == read_lake(erased).version
+    assert len(list((settings.erasures / "certificates").iterdir())) == 1
+
+
+def test_files_joined_before_and_after_an_erasure_hold_the_same_rows(
+    landed: Company, erased: Settings, tmp_path: Path
+) -> None:
+    before, after = landed.copy(tmp_path / "before"), Company(erased, ()).copy(tmp_path / "after")
+    for settings in (before, after):
+        deliver_next_month(settings)
+        assert compact_lake(settings, print)
+    erase(before, CANARY)
+    assert hits(before, (*CLEAR, *landed.texts)) == []
+    assert contents(before) == contents(after)
 
 
 POINTS = [point for point in faults.POINTS if point.startswith("erase.")]

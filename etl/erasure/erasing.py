@@ -112,31 +112,50 @@ def erase(
         return done + finish_open(settings, progress, rebuild=rebuild)
 
 
-def begin(settings: Settings, requests: Iterable[str], people: People | None) -> str:
-    """Write down what is to be done; return the erasure's id. From here on it will be ended.
+def begin(settings: Settings, requests: Iterable[str], people: People) -> None:
+    """Write down what is to be done; from here on it will be ended."""
+    erased = read_erased(settings)
+    releases = (settings.marts / "releases").glob(f"[!.]*/{MANIFEST}")
+    _begin(
+        settings,
+        requests,
+        (path.parent.name for path in releases),
+        people.digests(erased),
+        people.successor_digests(erased),
+    )
+
+
+def begin_again(settings: Settings, releases: Iterable[str]) -> None:
+    """Write down that the list is to be obeyed by what a restore puts in place.
 
     Args:
-        people: Who is to be erased; None where only the list is to be obeyed, after a restore.
+        releases: The releases among it.
     """
-    erased = read_erased(settings)
-    digests = people.digests(erased) if people else []
+    _begin(settings, (), releases, [], {})
+
+
+def _begin(
+    settings: Settings,
+    requests: Iterable[str],
+    releases: Iterable[str],
+    digests: list[str],
+    successors: dict[str, str],
+) -> None:
     now = utc_now()
     erasure_id = f"{now:%Y-%m-%d}-{digest_of([digests, now.isoformat()])[:12]}"
     audit.append(settings, "erase", erasure=erasure_id, requests=sorted(requests))
-    releases = (settings.marts / "releases").glob(f"[!.]*/{MANIFEST}")
     document = {
         "erasure_id": erasure_id,
         "requests": sorted(requests),
         "begun_at": now.isoformat(),
         "digests": digests,
-        "successors": people.successor_digests(erased) if people else {},
-        "releases": sorted(path.parent.name for path in releases),
+        "successors": successors,
+        "releases": sorted(releases),
         "counts": {},
         _STORED: False,
     }
     _write_open(settings, document)
     reach("erase.begun")
-    return erasure_id
 
 
 def finish_open(

@@ -79,7 +79,13 @@ def back_up(
         lake = read_lake(settings)
         progress(f"backing up lake {lake.version} to {target}")
         audit = _audit(settings, Path(own))
-        sources = [*state, *_lake(settings, lake), *_release(settings), *audit]
+        sources = [
+            *state,
+            *_lake(settings, lake),
+            *_release(settings),
+            *audit,
+            *_erasures(settings),
+        ]
         done = write_generation(target, sources, _facts(settings, lake), now, reread=reread)
         vault = None
         if vault_target is not None:
@@ -190,6 +196,12 @@ def _release(settings: Settings) -> list[Source]:
         Source(f"marts/releases/{folder.name}/{name}", folder / name, sha256)
         for name, sha256 in digests.items()
     ]
+
+
+def _erasures(settings: Settings) -> list[Source]:
+    """List who was erased and the certificates: without them a restore would bring people back."""
+    paths = sorted(settings.erasures.rglob("[!.]*.json"))
+    return [_source(settings, path, sha256_of(path)) for path in paths]
 
 
 def _audit(settings: Settings, folder: Path) -> list[Source]:

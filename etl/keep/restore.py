@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from etl.config import Settings
+from etl.erasure.erasing import begin_again, finish_open
 from etl.errors import LoyaltyError, UsageError
 from etl.faults import reach
-from etl.files import FILE_MODE, fsync_folder, make_folder, read_document
+from etl.files import FILE_MODE, fsync_folder, make_folder, read_document, write_document
 from etl.keep.backup import KEY_NAME, VAULT_FILES, refuse_same_place
-from etl.keep.generations import Generation, copy_verified, find_generation, verify_generation
+from etl.keep.generations import (
+    Generation,
+    copy_verified,
+    find_generation,
+    newest,
+    verify_generation,
+)
 from etl.locks import audit_lock, keep_lock, landing_lock, writer_lock
 from etl.privacy.audit import audit_files
 from etl.privacy.keys import SECRET_FILE_MODE, SECRET_FOLDER_MODE, key_id
+from etl.privacy.suppression import list_path, listed, merge_lists
 from etl.publish.release import MANIFEST, RELEASE_FILE_MODE, make_current
 from etl.space import require_space
 from etl.warehouse.database import discard_build
@@ -125,11 +134,31 @@ def _put_back(
         # A log that is there goes on: it must never lose a line.
         if (working / "access").exists() and not audit_files(settings):
             _exchange(working / "access", settings.access, working)
+    _keep_erased(settings, chosen, working)
     for area in AREAS:
         _exchange(working / area, settings.data / area, working)
         reach("restore.exchanged")
     _serve(settings, chosen.facts["served"])
     shutil.rmtree(working)
+    if settings.key_file.exists():  # without it nobody is known again; builds wait
+        finish_open(settings, progress, rebuild=False)
+
+
+def _keep_erased(settings: Settings, chosen: Generation, working: Path) -> None:
+    """Take over who was erased, then or since; a backup from before is to be cleaned of them."""
+    folders = [
+        generation.folder for generation in (newest(chosen.folder.parent), chosen) if generation
+    ]
+    of_backup = working / settings.erasures.name
+    for folder in folders:
+        for path in sorted((folder / settings.erasures.name).rglob("[!.]*.json")):
+            final = settings.data / path.relative_to(folder)
+            if final != list_path(settings) and not final.exists():
+                write_document(final, read_document(path))
+    lists = [list_path(replace(settings, data=folder)) for folder in folders]
+    if merge_lists(settings, lists) != listed(of_backup / list_path(settings).name):
+        served = chosen.facts["served"]
+        begin_again(settings, [served] if served else [])
 
 
 def _put_back_vault(settings: Settings, vault: Generation, working: Path) -> None:

@@ -7,7 +7,7 @@ does not say which records were one person. It is kept for ever and only grows.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,31 +101,56 @@ def read_erased(settings: Settings) -> Erased:
         ConfigError: The pseudonym key is missing or cannot be used.
     """
     key = load_or_create_key(settings)
-    path = settings.erasures / "suppressed.json"
-    if not path.exists():
-        if any(certificates(settings)):
-            raise LakeCorrupt(
-                "The list of who was erased is missing; without it they would come back.",
-                where=str(path),
-                todo="Restore data/erasures from a backup; do not land anything before.",
-            )
-        return Erased(key)
-    document = read_document(path, _LIST, _SUCCESSORS, DIGEST)
-    return Erased(key, frozenset(document[_LIST]), document[_SUCCESSORS])
+    path = list_path(settings)
+    if path.exists():
+        return Erased(key, *_read_list(path))
+    if any(settings.erasures.glob("certificates/*.json")):
+        raise LakeCorrupt(
+            "The list of who was erased is missing; without it they would come back.",
+            where=str(path),
+            todo="Restore data/erasures from a backup; do not land anything before.",
+        )
+    return Erased(key)
 
 
 def suppress(settings: Settings, digests: Iterable[str], successors: Mapping[str, str]) -> Erased:
     """Add to the list, durably; return it. The caller holds the landing alone."""
     before = read_erased(settings)
-    listed = sorted(before.digests | set(digests))
-    named = {**before.successors, **successors}
-    write_document(settings.erasures / "suppressed.json", {_LIST: listed, _SUCCESSORS: named})
-    return Erased(before.key, frozenset(listed), named)
+    after = Erased(before.key, before.digests | set(digests), {**before.successors, **successors})
+    _write_list(settings, after.digests, after.successors)
+    return after
 
 
-def certificates(settings: Settings) -> Iterator[str]:
-    """Yield the ids of all erasures that were carried out, in order."""
-    yield from (path.stem for path in sorted(settings.erasures.glob("certificates/*.json")))
+def merge_lists(settings: Settings, others: Iterable[Path]) -> frozenset[str]:
+    """Add lists of backups to the one that is there; nobody is ever taken off. Return all of it."""
+    digests: frozenset[str] = frozenset()
+    successors: dict[str, str] = {}
+    for path in (*others, list_path(settings)):
+        if path.exists():
+            more, named = _read_list(path)
+            digests, successors = digests | more, successors | named
+    if digests:
+        _write_list(settings, digests, successors)
+    return digests
+
+
+def listed(path: Path) -> frozenset[str]:
+    """Return the hashes of a list; none where there is no such file."""
+    return _read_list(path)[0] if path.exists() else frozenset()
+
+
+def list_path(settings: Settings) -> Path:
+    """Return where the list of who was erased lies."""
+    return settings.erasures / "suppressed.json"
+
+
+def _read_list(path: Path) -> tuple[frozenset[str], dict[str, str]]:
+    document = read_document(path, _LIST, _SUCCESSORS, DIGEST)
+    return frozenset(document[_LIST]), document[_SUCCESSORS]
+
+
+def _write_list(settings: Settings, digests: Iterable[str], successors: Mapping[str, str]) -> None:
+    write_document(list_path(settings), {_LIST: sorted(digests), _SUCCESSORS: successors})
 
 
 def open_erasures(settings: Settings) -> list[Path]:

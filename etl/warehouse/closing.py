@@ -14,14 +14,14 @@ import polars as pl
 
 from etl.clv import ValueSettings
 from etl.clv.closes import CLOSE_SCHEMAS, TOTALS
-from etl.clv.rollforward import VALUE, first_close, roll_forward
+from etl.clv.rollforward import CLOSING, VALUE, first_close, roll_forward
 from etl.clv.terms import Terms, at_opening_terms
 from etl.config import Settings
 from etl.errors import LakeCorrupt
 from etl.files import make_folder
 from etl.frames import conform
 from etl.publish.fingerprint import logical_hash
-from etl.state import COMMIT_SEQUENCE, read_state
+from etl.state import COMMIT_SEQUENCE, erased_rows, read_state
 from etl.warehouse.closes import CLOSED_LINES, CLOSED_VALUES, CLOSES, closed_rows
 from etl.warehouse.database import frame, open_build, scratch, statement
 from etl.warehouse.record import BuildRecord
@@ -91,6 +91,8 @@ def freeze(settings: Settings, record: BuildRecord, before: Close | None) -> Fro
 def verify_frozen(settings: Settings, close: Close) -> None:
     """Read back what a close froze and compare it with the close's own row.
 
+    Of a close that an erasure touched, rows are counted: its hash is that of the rows there were.
+
     Raises:
         LakeCorrupt: Bytes changed, or the rows are not those of its ``values_hash``.
     """
@@ -98,7 +100,12 @@ def verify_frozen(settings: Settings, close: Close) -> None:
         closed_rows(settings, name, close["close_id"]) for name in (CLOSED_VALUES, CLOSED_LINES)
     )
     kept = conform(values, _without_id(CLOSED_VALUES))
-    if _hash(settings, kept) != close["values_hash"] or (values.height and not lines.height):
+    gone = erased_rows(settings, CLOSED_VALUES, commit_id_of(close["close_id"]))
+    if gone is None:
+        is_kept = _hash(settings, kept) == close["values_hash"]
+    else:
+        is_kept = kept.height + gone == close["value_rows"]
+    if not is_kept or (close["value_rows"] and not lines.height):
         raise LakeCorrupt(
             f"What {close['close_id']} froze is not in state as it was frozen.",
             where=str(settings.state / CLOSED_VALUES),
@@ -145,7 +152,7 @@ def _read(settings: Settings, as_of: date, before: Close | None) -> _Closing:
 
 def _rolled(settings: Settings, closing: _Closing, before: Close) -> pl.DataFrame:
     """Explain the change since the close before."""
-    opening = closed_rows(settings, CLOSED_VALUES, before["close_id"])
+    opening = opening_of(settings, before["close_id"])
     rates = opening.group_by("business_unit").agg(pl.col("margin_rate").max())
     discount_rate_annual = float(before["discount_rate_annual"])
     then = replace(closing.settings, discount_rate_annual=discount_rate_annual)
@@ -164,6 +171,31 @@ def _rolled(settings: Settings, closing: _Closing, before: Close) -> pl.DataFram
         closing.as_of_on,
         discount_rate_annual,
     )
+
+
+def opening_of(settings: Settings, close_id: str) -> pl.DataFrame:
+    """Return what a close froze of customers, as the next one opens with it.
+
+    What erased people were worth is nobody's: one row a business unit makes up for it, so that the
+    opening is the closing of before to the cent. It ends in ``merges_and_erasures``.
+    """
+    rows = closed_rows(settings, CLOSED_VALUES, close_id)
+    if erased_rows(settings, CLOSED_VALUES, commit_id_of(close_id)) is None:
+        return rows
+    lines = closed_rows(settings, CLOSED_LINES, close_id).filter(pl.col("line") == CLOSING)
+    left = rows.group_by("business_unit").agg(left=pl.col(VALUE).sum())
+    nobodys = (
+        lines.join(left, on="business_unit", how="left")
+        .with_columns((pl.col("amount") - pl.col("left").fill_null(0)).alias(VALUE))
+        .filter(pl.col(VALUE) != 0)
+        .select("close_id", "business_unit", VALUE, customer_key=pl.lit("erased"))
+    )
+    return pl.concat([rows, nobodys.cast({VALUE: rows.schema[VALUE]})], how="diagonal")
+
+
+def commit_id_of(close_id: str) -> str:
+    """Return the name of the commit of state that a close makes."""
+    return f"close-{close_id}"
 
 
 def _terms(

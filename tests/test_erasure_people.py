@@ -1,0 +1,264 @@
+"""Who is one person to an erasure, and what becomes of the rows, keys and closes they stand in."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from etl import identity
+from etl.contract import TABLES
+from etl.erasure.places import erase_from_state
+from etl.errors import LakeCorrupt
+from etl.history import CLASS_HISTORY, STATE_SCHEMA
+from etl.identity.nodes import CLUSTER_LIMIT, LINK_SCHEMA, RECORD_SCHEMA
+from etl.identity.persons import persons
+from etl.privacy.forgetting import HANDLINGS, forget
+from etl.privacy.quarantined import mask_erased
+from etl.privacy.suppression import NODE, Erased
+from etl.privacy.tokens import Tokeniser
+from etl.state import commit_state, last_stated, rewrite_state
+from etl.warehouse.identities import KEY_STATE, key_history
+
+DAY = date(2026, 1, 31)
+KEY = b"k" * 32
+C, R, A, E = ("crm", "contact"), ("shop", "customer_ref"), ("crm", "account"), ("", "email")
+
+
+def graph(
+    *links: tuple[tuple[str, str], str, str, tuple[str, str], str], firms: tuple[str, ...] = ()
+):
+    """Return records and links from short words: left kind, left id, rule, right kind, right id."""
+    rows = [(*a, a_id, *b, b_id, rule, 1.0) for a, a_id, rule, b, b_id in links]
+    found = pl.DataFrame(rows, schema=LINK_SCHEMA, orient="row")
+    ends = {(*kind, name) for a, a_id, _, b, b_id in links for kind, name in ((a, a_id), (b, b_id))}
+    nodes = [(*node, DAY, node[2] in firms) for node in sorted(ends)]
+    return pl.DataFrame(nodes, schema=RECORD_SCHEMA, orient="row"), found
+
+
+def taken(records: pl.DataFrame, links: pl.DataFrame, *seeds: tuple[str, ...]) -> set[str]:
+    """Return the ids that go with some seeds."""
+    named = pl.DataFrame([(*kind, name) for kind, name in seeds], schema=list(NODE), orient="row")
+    return set(persons(records, links, named)["source_id"])
+
+
+def test_a_person_is_all_their_records_and_never_the_firm():
+    found = graph(
+        (C, "ann", "external_ref", R, "r1"),
+        (C, "ann", "same_email", E, "e1"),
+        (R, "r2", "same_email", E, "e1"),
+        (C, "ann", "account_member", A, "acme"),
+        (C, "bob", "account_member", A, "acme"),
+        firms=("acme",),
+    )
+    assert taken(*found, (C, "ann")) == {"ann", "r1", "r2", "e1"}
+    assert taken(*found, (E, "e1")) == {"ann", "r1", "r2", "e1"}
+
+
+def test_a_login_that_colleagues_share_is_the_firms():
+    shared = (
+        (R, "r", "same_order", A, "acme"),
+        (R, "r", "same_order", C, "ann"),
+        (R, "r", "same_order", C, "bob"),
+    )
+    assert taken(*graph(*shared, firms=("acme",)), (C, "ann")) == {"ann"}
+    assert taken(*graph(*shared[:2], firms=("acme",)), (C, "ann")) == {"ann", "r"}
+
+
+def test_the_firms_own_number_stays_even_if_one_contact_uses_it():
+    found = graph(
+        (A, "acme", "external_ref", R, "r"),
+        (C, "ann", "external_ref", R, "r"),
+        firms=("acme",),
+    )
+    assert taken(*found, (C, "ann")) == {"ann"}
+
+
+def test_an_address_that_the_firm_states_too_is_the_persons_alone():
+    found = (
+        (A, "acme", "same_email", E, "e"),
+        (C, "ann", "same_email", E, "e"),
+    )
+    assert taken(*graph(*found, firms=("acme",)), (C, "ann")) == {"ann", "e"}
+    colleague = (C, "bob", "same_email", E, "e")
+    assert taken(*graph(*found, colleague, firms=("acme",)), (C, "ann")) == {"ann"}
+
+
+def test_of_a_crowd_only_who_was_named_goes():
+    crowd = [(R, f"r{n}", "same_email", E, "shared") for n in range(CLUSTER_LIMIT + 1)]
+    assert taken(*graph(*crowd), (R, "r3")) == {"r3"}
+
+
+def test_who_is_not_known_is_taken_as_named():
+    assert taken(*graph((C, "ann", "same_email", E, "e")), (C, "eve")) == {"eve"}
+
+
+def erased_of(
+    *nodes: tuple[tuple[str, str], str], successors: dict[str, str] | None = None
+) -> Erased:
+    """Return a list that has some nodes."""
+    nobody = Erased(KEY)
+    named = {nobody.digest("", "record_key", old): new for old, new in (successors or {}).items()}
+    digests = frozenset(nobody.digest(*kind, name) for kind, name in nodes)
+    return Erased(KEY, digests | frozenset(named), named)
+
+
+def rows(table: str, *found: dict[str, object]) -> pl.DataFrame:
+    """Return rows of the lake with nothing but what is given."""
+    schema = TABLES[table].lake_schema()
+    return pl.DataFrame([{"source_system": "crm", **row} for row in found], schema=schema)
+
+
+def test_every_column_that_may_name_somebody_is_handled():
+    """A table or column that joins the contract later must be decided on, not forgotten."""
+    names = {"contact_id", "account_id", "lead_id", "party_id", "customer_ref", "external_ref"}
+    names |= {"master_id", "parent_id", "email_sha256", "email", "phone", "member_id"}
+    names |= {"converted_contact_id", "converted_account_id", "referrer_contact_id"}
+    names |= {"referee_contact_id", "referee_email"}
+    # Of a record of their own the phone goes with the row; nobody is known by a phone alone.
+    done_with = {("crm_contacts", "phone"), ("crm_accounts", "phone"), ("crm_leads", "phone")}
+    done_with |= {("crm_loyalty_accounts", "member_id")}
+    for table in TABLES.values():
+        held = (
+            {name.column for name in HANDLINGS[table.name].names}
+            if table.name in HANDLINGS
+            else set()
+        )
+        may = names & set(table.schema.column_names())
+        assert may - held == {c for t, c in done_with if t == table.name}, table.name
+
+
+def test_a_row_that_names_somebody_else_too_stays_theirs():
+    erased = erased_of((C, "ann"))
+    answers = rows(
+        "crm_survey_responses",
+        {"response_id": "1", "contact_id": "ann", "comment": "token", "email": "other"},
+        {"response_id": "2", "contact_id": "ann", "account_id": "acme", "comment": "token"},
+        {"response_id": "3", "contact_id": "bob", "comment": "token"},
+    )
+    left = forget(answers, TABLES["crm_survey_responses"], erased, is_clear=False)
+    assert left.removed["response_id"].to_list() == ["1"]
+    shown = left.rows.select("response_id", "contact_id", "account_id", "comment").rows()
+    assert shown == [("2", None, "acme", None), ("3", "bob", None, "token")]
+    assert left.changed.to_list() == [True, False]
+
+
+def test_the_costs_of_two_erased_members_stay_two_rows_that_join_nothing():
+    erased = erased_of((C, "ann"), (C, "bob"))
+    members = rows(
+        "crm_campaign_members",
+        *(
+            {"campaign_id": campaign, "party_type": "contact", "party_id": who, "cost": Decimal(2)}
+            for campaign in ("m1", "m2")
+            for who in ("ann", "bob", "carl")
+        ),
+    )
+    table = TABLES["crm_campaign_members"]
+    left = forget(members, table, erased, is_clear=False).rows
+    assert left["cost"].sum() == members["cost"].sum()
+    gone = left.filter(pl.col("party_id").str.starts_with("erased-"))["party_id"]
+    assert gone.n_unique() == gone.len() == 4
+    again = forget(members, table, erased, is_clear=False).rows
+    assert again.equals(left)
+    assert forget(left, table, erased, is_clear=False).changed.any() is False
+
+
+def test_what_comes_in_clear_is_known_by_its_token():
+    token = Tokeniser(KEY).tokenise("email", pl.Series(["ann@mail.example"]))[0]
+    orders = pl.DataFrame(
+        {
+            "source_system": ["shop", "shop"],
+            "order_id": ["1", "2"],
+            "customer_ref": ["r", "s"],
+            "email": [" ANN@mail.example", "bob@mail.example"],
+        }
+    )
+    left = forget(orders, TABLES["orders"], erased_of((E, token)), is_clear=True).rows
+    assert left["email"].to_list() == [None, "bob@mail.example"]
+    # The number is hers only if the list says so: of another's row nothing else is known.
+    assert left["customer_ref"].to_list() == ["r", "s"]
+
+
+def test_a_quarantined_row_that_names_the_erased_keeps_its_reason_and_no_content():
+    lines = pl.DataFrame(
+        {
+            "source_system": ["shop"] * 4,
+            "reason": ["NOT_A_NUMBER"] * 4,
+            "value": ["x", "r", None, "x"],
+            "raw_json": [
+                '{"Kunde":"r"}',
+                '{"a":"***"}',
+                '{"deep":[{"id":" r "}]}',
+                '{"Kunde":"s"}',
+            ],
+        }
+    )
+    masked = mask_erased(lines, erased_of((R, "r")))
+    assert masked["reason"].to_list() == lines["reason"].to_list()
+    assert masked.select("value", "raw_json").rows() == [
+        ("***", "***"), ("***", "***"), (None, "***"), ("x", '{"Kunde":"s"}'),
+    ]  # fmt: skip
+
+
+HERS, FIRMS, BOBS = "a" * 32, "f" * 32, "b" * 32
+
+
+def stated(*found: tuple[str, str, date]) -> pl.DataFrame:
+    rows = [(key, "stage", code, day, False) for key, code, day in found]
+    return pl.DataFrame(rows, schema=STATE_SCHEMA, orient="row")
+
+
+def test_history_of_the_erased_goes_and_a_firms_goes_on_under_its_next_key(settings):
+    first, second = date(2026, 1, 1), date(2026, 1, 2)
+    commit_state(
+        settings, "one", first, {CLASS_HISTORY: stated((HERS, "new", first), (BOBS, "new", first))}
+    )
+    commit_state(settings, "two", second, {CLASS_HISTORY: stated((BOBS, "loyal", second))})
+    untouched = next((settings.state / CLASS_HISTORY).glob("two*")).read_bytes()
+    counts = erase_from_state(settings, erased_of((("", "record_key"), HERS)), "e1")
+    assert counts[CLASS_HISTORY] == 1
+    known = last_stated(settings, CLASS_HISTORY, STATE_SCHEMA, DAY, ["customer_key", "changed_on"])
+    assert known["customer_key"].to_list() == [BOBS, BOBS]
+    assert next((settings.state / CLASS_HISTORY).glob("two*")).read_bytes() == untouched
+    assert len(list((settings.state / CLASS_HISTORY).iterdir())) == 2, "the old file is gone"
+    erase_from_state(settings, erased_of(successors={BOBS: FIRMS}), "e2")
+    known = last_stated(settings, CLASS_HISTORY, STATE_SCHEMA, DAY, ["customer_key", "changed_on"])
+    assert known["customer_key"].to_list() == [FIRMS, FIRMS]
+
+
+def key_row(
+    record: str, customer: str | None, old: str | None, reason: str | None, day: int
+) -> dict:
+    on = date(2026, 1, day)
+    return {
+        "record_key": record, "known_on": on, "customer_key": customer, "old_key": old,
+        "old_known_on": on if old else None, "new_known_on": on, "reason": reason, "changed_on": on,
+    }  # fmt: skip
+
+
+def test_the_history_of_keys_is_as_if_the_erased_had_never_been(settings):
+    found = [
+        key_row(HERS, HERS, None, None, 1),
+        key_row(BOBS, HERS, None, None, 2),  # bob was taken for her ...
+        key_row(BOBS, BOBS, HERS, "split", 3),  # ... and parted
+        key_row(FIRMS, FIRMS, None, None, 4),
+    ]
+    frame = pl.DataFrame(found, schema=identity.STATE_SCHEMA)
+    commit_state(settings, "keys", DAY, {KEY_STATE: frame})
+    erase_from_state(settings, erased_of((("", "record_key"), HERS)), "e1")
+    left = key_history(settings).sort("changed_on")
+    shown = left.select("record_key", "customer_key", "old_key", "reason").rows()
+    assert shown == [(BOBS, BOBS, None, None), (FIRMS, FIRMS, None, None)]
+
+
+def test_a_state_commit_that_was_rewritten_is_verified_like_any_other(settings):
+    commit_state(
+        settings, "one", DAY, {CLASS_HISTORY: stated((HERS, "new", DAY), (BOBS, "new", DAY))}
+    )
+    rewrite_state(settings, CLASS_HISTORY, "e1", lambda rows: rows.head(1))
+    (path,) = (settings.state / CLASS_HISTORY).iterdir()
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(LakeCorrupt, match="e1"):
+        last_stated(settings, CLASS_HISTORY, STATE_SCHEMA, DAY, ["customer_key"])

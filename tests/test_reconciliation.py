@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from etl import route
@@ -14,6 +18,9 @@ from etl.config import DBT_PROJECT, load_settings
 from etl.errors import DataBlocked
 from etl.publish.release import read_current
 from etl.warehouse import transform
+from etl.warehouse.database import frame, open_build
+from etl.warehouse.reconcile import reconcile
+from etl.warehouse.transform import _raise_on_failure, target_folder, unequal_amounts
 from tests.company.published import PublishedCompany
 from tests.exchange import truth
 from tests.exchange.company import AS_OF, MAPPINGS, MISSING_RATES, write_exchange, write_rates
@@ -85,3 +92,96 @@ def test_every_finance_table_adds_up_to_what_was_delivered(published: PublishedC
     assert {row["check_name"] for row in published.result.manifest["reconciliation"]["marts"]} == (
         set(rows["check_name"])
     )
+
+
+# At each border one row, and one cent, too many or too few: nothing is published, both are named.
+
+
+class Copied:
+    """The small company's build and inputs, to be spoiled."""
+
+    def __init__(self, published: PublishedCompany, folder: Path) -> None:
+        warehouse = published.settings.warehouse
+        self.settings = replace(published.settings, data=folder)
+        shutil.copytree(warehouse / "build", self.settings.warehouse / "build")
+        (self.inputs,) = (path for path in (warehouse / "inputs").iterdir())
+        self.inputs = Path(shutil.copytree(self.inputs, folder / "inputs"))
+        self.as_of = published.expected.as_of
+        self.compiled = target_folder(published.settings) / "compiled"
+
+    def change(self, query: str) -> None:
+        with open_build(self.settings) as build:
+            build.execute(query)
+
+    def rewrite(self, table: str, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+        """Change one committed file of the lake with rows in it."""
+        files = sorted((self.inputs / table).glob("*.parquet"))
+        path = next(path for path in files if pl.read_parquet(path).height)
+        rows = change(pl.read_parquet(path))
+        path.unlink()  # it is a link to the lake's own
+        rows.write_parquet(path)
+
+    def reconcile(self) -> dict[str, Any]:
+        with open_build(self.settings) as build:
+            return reconcile(build, self.inputs, self.as_of)
+
+    def refused(self) -> str:
+        with pytest.raises(DataBlocked) as caught:
+            self.reconcile()
+        assert caught.value.code == "NOT_RECONCILED"
+        return caught.value.what
+
+
+@pytest.fixture
+def copied(published: PublishedCompany, tmp_path: Path) -> Copied:
+    copy = Copied(published, tmp_path)
+    copy.reconcile()  # it is whole before it is spoiled
+    return copy
+
+
+def test_a_row_that_the_lake_lost_is_named_with_both_counts(copied: Copied) -> None:
+    rows = {r["source_system"]: r["rows_accepted"]
+            for r in copied.reconcile()["tables"] if r["table_name"] == "payments"}  # fmt: skip
+    copied.rewrite("payments", lambda rows: rows.head(rows.height - 1))
+    what = copied.refused()
+    assert any(f"{system}.payments: {n} rows accepted, {n - 1} in lake" in what
+               for system, n in rows.items())  # fmt: skip
+
+
+def test_a_cent_that_the_lake_has_too_much_is_named_with_both_amounts(copied: Copied) -> None:
+    amounts = {r["source_system"]: r["amount_accepted"]
+               for r in copied.reconcile()["tables"] if r["table_name"] == "orders"}  # fmt: skip
+    first = pl.int_range(pl.len()) == 0
+    cent = pl.when(first).then(pl.col("total") + CENT).otherwise("total").cast(pl.Decimal(18, 4))
+    copied.rewrite("orders", lambda rows: rows.with_columns(cent.alias("total")))
+    what = copied.refused()
+    assert any(f"{system}.orders: {amount} accepted, {amount + CENT} in lake" in what
+               for system, amount in amounts.items())  # fmt: skip
+
+
+def test_an_order_that_the_marts_lost_is_named_with_both_counts(copied: Copied) -> None:
+    copied.change("delete from marts.orders where rowid = (select min(rowid) from marts.orders)")
+    assert re.search(r"orders: (\d+) versions in lake, (\d+) accounted for", copied.refused())
+
+
+def test_a_cent_between_lake_and_marts_fails_the_build_with_both_amounts(copied: Copied) -> None:
+    """The check is dbt's, of severity error; here as it was compiled for this build."""
+    (path,) = copied.compiled.rglob("orders_reconcile_to_staging.sql")
+    sql = path.read_text()
+    with open_build(copied.settings) as build:
+        assert not frame(build, sql).height
+    one = "(select min(order_id) from marts.orders where source_system = 'north_shop')"
+    copied.change(
+        f"update marts.orders set net_revenue = net_revenue + 0.01"
+        f" where source_system = 'north_shop' and order_id = {one}"
+    )
+    with open_build(copied.settings) as build:
+        rows = frame(build, sql)
+    (published_amount, delivered) = rows.row(0)[1:]
+    assert published_amount - delivered == CENT
+    failed = [{"node": path.stem, "status": "fail", "message": "Got 1 result, expected 0"}]
+    with pytest.raises(DataBlocked) as caught:
+        _raise_on_failure(failed, copied.compiled, unequal_amounts(rows))
+    assert caught.value.code == "AUDIT_FAILED"
+    shown = f"Net revenue of north_shop: {published_amount} in the marts, {delivered} delivered."
+    assert caught.value.what.endswith(shown)

@@ -45,4 +45,4 @@ def test_failed_checks_are_named_up_to_ten() -> None:
     with pytest.raises(DataBlocked, match="12 checks failed") as caught:
         _raise_on_failure([result("pass", ""), *failed], Path("target"))
     assert "t0 (Got 3 results, configured to fail if != 0); t1 " in caught.value.what
-    assert caught.value.what.endswith("and 2 more")
+    assert caught.value.what.endswith("and 2 more.")

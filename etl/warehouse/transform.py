@@ -13,15 +13,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from etl.config import DBT_PROJECT, Settings
 from etl.errors import DataBlocked, LoyaltyError
 from etl.faults import reach
 from etl.files import make_folder
 from etl.space import disk_ran_full, says_disk_is_full
+from etl.warehouse.database import frame, open_build
 from etl.warehouse.engines import Engine
 
 Progress = Callable[[str], None]
 _MAX_LISTED = 10
+# It compares orders of the marts with those of staging; whoever reads of it wants both amounts.
+_AMOUNTS_TEST = "orders_reconcile_to_staging"
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ class DbtRun:
         """Run ``dbt build`` on a selection, without unit tests (they belong to the test suite).
 
         Returns:
-            One dict per node: ``node``, ``resource_type``, ``status``, ``seconds``, ``message``.
+            One dict per node: ``node``, ``resource_type``, ``status``, ``seconds``, ``message``
+            and ``sql`` (empty, but of a failed check that compares amounts).
 
         Raises:
             DataBlocked: A data test with severity error failed.
@@ -66,8 +72,16 @@ class DbtRun:
         reach("dbt.before")
         results = self._invoke(arguments, progress)
         reach("dbt.after")
-        _raise_on_failure(results, self.target)
+        unequal = [self._unequal(r["sql"]) for r in results if r["sql"]]
+        _raise_on_failure(results, self.target, "".join(unequal))
         return results
+
+    def _unequal(self, sql: str) -> str:
+        """Say by how much the marts miss what was delivered; Spark keeps no staging to ask."""
+        if self.settings.engine == "spark":
+            return ""
+        with open_build(self.settings) as build:
+            return unequal_amounts(frame(build, sql))
 
     def _invoke(self, arguments: list[str], progress: Progress) -> list[dict[str, Any]]:
         with _environment(self._variables()), _released_afterwards(self.engine):
@@ -134,7 +148,24 @@ def _summarised(result: Any) -> dict[str, Any]:
         "status": str(result.status),
         "seconds": round(result.execution_time, 3),
         "message": result.message or "",
+        "sql": result.node.compiled_code if _has_amounts(result) else "",
     }
+
+
+def _has_amounts(result: Any) -> bool:
+    return bool(result.node.name == _AMOUNTS_TEST and result.status == "fail")
+
+
+def unequal_amounts(rows: pl.DataFrame) -> str:
+    """Return what the check of marts against deliveries found, with both amounts, as text.
+
+    Args:
+        rows: ``source_system``, ``net_revenue_published`` and ``net_revenue_delivered``.
+    """
+    return "".join(
+        f" Net revenue of {system}: {published} in the marts, {delivered} delivered."
+        for system, published, delivered in rows.sort("source_system").iter_rows()
+    )
 
 
 def _raise_on_full_disk(outcome: Any, target: Path) -> None:
@@ -146,14 +177,14 @@ def _raise_on_full_disk(outcome: Any, target: Path) -> None:
         raise disk_ran_full("No space left on device", str(target))
 
 
-def _raise_on_failure(results: list[dict[str, Any]], target: Path) -> None:
+def _raise_on_failure(results: list[dict[str, Any]], target: Path, unequal: str = "") -> None:
     broken = [r for r in results if r["status"] in {"error", "runtime error"}]
     if broken:
         raise _failure(_listed(broken), target)
     failed = [r for r in results if r["status"] == "fail"]
     if failed:
         raise DataBlocked(
-            f"{len(failed)} checks failed, so nothing is published: {_listed(failed)}",
+            f"{len(failed)} checks failed, so nothing is published: {_listed(failed)}.{unequal}",
             where=str(target / "run_results.json"),
             todo="Look at the rows the failed checks name (target/compiled holds their SQL).",
             code="AUDIT_FAILED",

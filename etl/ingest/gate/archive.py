@@ -18,6 +18,9 @@ from etl.ingest.reasons import file_rejected
 
 _BLOCK_BYTES = 64 << 10
 _MOST_DIRECTORY_BYTES = 4 << 20
+_MOST_DESCRIPTION_BYTES = 8 << 20
+_MOST_TAG_BYTES = 256 << 10
+_MOST_DEPTH = 64  # the parser remembers every element that is open
 _END = struct.Struct("<4s8xII2x")  # end of central directory: signature, size and place of it
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -85,6 +88,17 @@ class Archive:
             # A RuntimeError says that it is encrypted.
             raise file_rejected("WORKBOOK_DAMAGED", self.where) from None
 
+    def read(self, name: str, reader: XmlReader) -> None:
+        """Feed a member that describes the workbook to a reader, whole.
+
+        Raises:
+            FileRejected: As :meth:`parse`, and TOO_LARGE where it is larger than any description.
+        """
+        for blocks, _ in enumerate(self.parse(name, reader)):
+            if blocks * _BLOCK_BYTES > _MOST_DESCRIPTION_BYTES:
+                detail = f"{_MOST_DESCRIPTION_BYTES:,} bytes of description"
+                raise file_rejected("TOO_LARGE", self.where, detail=detail)
+
     def parse(self, name: str, reader: XmlReader) -> Iterator[None]:
         """Feed a member to a reader; yield after each block, so that its finds can be taken.
 
@@ -104,7 +118,7 @@ class Archive:
                     reader.events = 0
                     parser.Parse(block, False)
                     waiting = 0 if reader.events else waiting + len(block)
-                    if waiting > self.limits.record_bytes:  # one tag without an end
+                    if waiting > _MOST_TAG_BYTES:
                         raise file_rejected("WORKBOOK_DAMAGED", self.where)
                     yield
             parser.Parse(b"", True)
@@ -126,6 +140,7 @@ class XmlReader:
     def __init__(self, where: str) -> None:
         self.where = where
         self.events = 0
+        self._depth = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
@@ -139,6 +154,9 @@ class XmlReader:
     def seen_start(self, name: str, attributes: dict[str, str]) -> None:
         """Count and pass on."""
         self.events += 1
+        self._depth += 1
+        if self._depth > _MOST_DEPTH:
+            self.refuse()
         self.start(name.rpartition(" ")[2], attributes)
 
     def seen_text(self, text: str) -> None:
@@ -149,10 +167,11 @@ class XmlReader:
     def seen_end(self, name: str) -> None:
         """Count and pass on."""
         self.events += 1
+        self._depth -= 1
         self.end(name.rpartition(" ")[2])
 
     def refuse(self, *_: Any) -> None:
-        """Refuse a document type."""
+        """Refuse what no workbook has: a document type, a pile of open elements."""
         raise file_rejected("WORKBOOK_DAMAGED", self.where)
 
 

@@ -8,7 +8,7 @@ repeated a million times costs as much as one.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -44,9 +44,7 @@ def parquet_blocks(copy: Path, size: int, limits: Limits, where: str) -> Generat
     """
     _check_footer(copy, size, where)
     try:
-        with pq.ParquetFile(
-            copy, buffer_size=BLOCK_BYTES, pre_buffer=False, page_checksum_verification=True
-        ) as plain:
+        with _opened(copy) as plain:
             schema, metadata = plain.schema_arrow, plain.metadata
         header = header_bytes(schema.names, where)
         _check_types(schema, where)
@@ -58,6 +56,17 @@ def parquet_blocks(copy: Path, size: int, limits: Limits, where: str) -> Generat
             raise  # the disk's fault, not the file's
         # Arrow's messages may quote a value.
         raise file_rejected("PARQUET_DAMAGED", where) from None
+
+
+def _opened(copy: Path, texts: Sequence[str] = ()) -> pq.ParquetFile:
+    """Open the file for reading page by page; text columns named come as dictionaries."""
+    return pq.ParquetFile(
+        copy,
+        read_dictionary=list(texts),
+        buffer_size=BLOCK_BYTES,
+        pre_buffer=False,
+        page_checksum_verification=True,
+    )
 
 
 def _check_footer(copy: Path, size: int, where: str) -> None:
@@ -86,10 +95,7 @@ def _record_blocks(
 ) -> Iterator[bytes]:
     texts = [field.name for field in schema if _is_string(field.type)]
     total = records = 0
-    with pq.ParquetFile(
-        copy, buffer_size=BLOCK_BYTES, pre_buffer=False, read_dictionary=texts,
-        page_checksum_verification=True,
-    ) as file:  # fmt: skip
+    with _opened(copy, texts) as file:
         for batch in file.iter_batches(_ROWS_PER_BATCH, use_threads=False):
             for part in _parts(batch, limits, records, where):
                 block = _csv(part, records, where)

@@ -227,8 +227,7 @@ class _RelationsReader(XmlReader):
 def _read_book(archive: Archive) -> _Book:
     main = dict(_relations(archive, _ROOT).values()).get("officeDocument", "")
     reader = _BookReader(archive.where)
-    for _ in archive.parse(main, reader):
-        pass
+    archive.read(main, reader)
     relations = _relations(archive, main)
     parts = {kind: part for kind, part in relations.values() if kind != "worksheet"}
     sheets = {
@@ -243,8 +242,7 @@ def _relations(archive: Archive, part: str) -> dict[str, tuple[str, str]]:
     """Return the relations of a part by their id: end of the type, and the part meant."""
     folder = dirname(part)
     reader = _RelationsReader(archive.where)
-    for _ in archive.parse(join(folder, "_rels", f"{basename(part)}.rels"), reader):
-        pass
+    archive.read(join(folder, "_rels", f"{basename(part)}.rels"), reader)
     return {
         number: (kind, normpath(join("/", folder, target)).lstrip("/"))
         for number, (kind, target) in reader.found.items()
@@ -279,8 +277,8 @@ def _read_formats(archive: Archive, part: str) -> list[Shown]:
     """Return what each cell style shows."""
     reader = _FormatsReader(archive.where)
     try:
-        for _ in archive.parse(part, reader) if part else ():
-            pass
+        if part:
+            archive.read(part, reader)
     except (KeyError, ValueError):
         raise file_rejected("WORKBOOK_DAMAGED", archive.where) from None
     return [shown_as(style, reader.codes) for style in reader.styles]

@@ -66,6 +66,10 @@ parity: setup-spark ## Build one lake on DuckDB and on Spark and compare every m
 nasty: setup ## Deliver the corpus of nasty files: nothing silent, no crash, the exact reason
 	@$(PY) -m tests.nasty
 
+.PHONY: rebuilds
+rebuilds: setup ## One lake built ten times with one thread and with two: one hash a mart (REBUILDS=4)
+	@$(PY) benchmarks/rebuilds.py
+
 .PHONY: mutation
 mutation: setup ## Disable every guard in turn: a test must fail each time (ARGS="--only lake": some)
 	@JOBS=$(JOBS) $(PY) -m benchmarks.mutation $(ARGS)

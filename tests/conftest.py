@@ -15,10 +15,11 @@ from etl.config import Settings, load_settings
 if TYPE_CHECKING:  # it imports the whole road, which most tests need not wait for
     from tests.company.published import PublishedCompany
 
+# How long an example takes says something of the machine's other work, nothing of the code.
+hypothesis.settings.register_profile("patient", deadline=None)
 # A find of the random search belongs to whoever searched; a red build must be red again.
-hypothesis.settings.register_profile("repeatable", derandomize=True)
-if os.environ.get("CI"):
-    hypothesis.settings.load_profile("repeatable")
+hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("repeatable" if os.environ.get("CI") else "patient")
 
 # They take minutes: started first, so that workers side by side end together.
 LONGEST = (

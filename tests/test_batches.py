@@ -21,3 +21,4 @@ def test_a_reader_drops_no_field_and_quotes_none(tmp_path: Path) -> None:
         list(read_batches(passed, EXPORT))
     assert caught.value.code == "READER_DISAGREES"
     assert "example.com" not in str(caught.value)
+    assert caught.value.__cause__ is None  # a traceback would show the reader's words

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from etl.errors import DataBlocked, UsageError
-from etl.files import read_json, write_json
+from etl.files import read_json, sha256_of, write_json
 from etl.ingest.staging import STAGED_NAME
 from etl.publish import holds
 from etl.publish.holds import accept_deliveries, lost_too_much, refuse_held
@@ -47,7 +47,9 @@ def held(settings):
               "amount": None}  # fmt: skip
     staged["bad_records"] = 1
     sibling = {**reject, "table": "order_lines", "column": None, "reason": "SIBLING_REJECTED"}
-    staged["rejects"] = {"rows": 2, "sha256": "", "by_reason": [reject, sibling]}
+    kept = folder / "rejects.parquet"
+    kept.write_bytes(b"rows")
+    staged["rejects"] = {"rows": 2, "sha256": sha256_of(kept), "by_reason": [reject, sibling]}
     write_json(folder / STAGED_NAME, staged)
     commit(settings)
     return settings

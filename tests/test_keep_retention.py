@@ -16,8 +16,9 @@ from etl import route
 from etl.clock import utc_now
 from etl.config import KeepRules, Settings
 from etl.errors import Busy
-from etl.files import sha256_of, write_json
+from etl.files import read_json, sha256_of, write_json
 from etl.ingest.discover import discover
+from etl.ingest.staging import STAGED_NAME
 from etl.keep import retention
 from etl.keep.backup import back_up
 from etl.keep.overview import overview
@@ -159,7 +160,10 @@ def test_what_is_old_enough_goes_and_not_a_day_before(
 
 def test_counts_of_refused_rows_stay_when_the_rows_go(kept: Settings) -> None:
     folder = stage(kept)
-    (folder / "rejects.parquet").write_bytes(b"rows")
+    rows, marker = folder / "rejects.parquet", folder / STAGED_NAME
+    rows.write_bytes(b"rows")
+    counted = {"rows": 1, "sha256": sha256_of(rows), "by_reason": []}
+    write_json(marker, read_json(marker) | {"rejects": counted})
     commit(kept)
     before = read_lake(kept).deliveries
     assert removed(kept, "rejects", utc_now() + timedelta(days=31)) == ["d1.parquet"]

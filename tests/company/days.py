@@ -1,4 +1,4 @@
-"""Days of the small company, built for their classes alone: quick enough for many of them."""
+"""Days of the small company, built without checks: quick enough for many of them."""
 
 from __future__ import annotations
 
@@ -14,26 +14,22 @@ from typing import Any
 import polars as pl
 import pytest
 
-from etl import history, route
+from etl import route
 from etl.config import Settings
 from etl.files import digest_of
-from etl.history import CLASS_HISTORY
 from etl.locks import writer_lock
-from etl.state import commit_state, read_state
+from etl.state import commit_state
 from etl.warehouse import build
 from etl.warehouse.database import frame, open_build
 from etl.warehouse.transform import DbtRun, Progress
 from tests.company.recompiled import Recompiled
 
-MARTS = ("class_history", "segment_transitions", "lifecycle_stages")
-# What etl reads from the build after the last dbt call, and the marts of history.
-_NAMES = ("int_classes_changed_today", "int_winback_entries", *MARTS)
-_WANTED = " ".join(f"+{name}" for name in _NAMES)
+_MADE = "select table_name from information_schema.tables where table_schema = 'marts'"
 
 
 @dataclass(frozen=True)
 class Day:
-    """What a build of a day left of history, and how long it took."""
+    """What a build of a day left, and how long it took."""
 
     marts: dict[str, pl.DataFrame]
     seconds: float
@@ -45,24 +41,22 @@ class Day:
 
 
 @contextlib.contextmanager
-def classes_only(recompiled: Recompiled | None = None) -> Iterator[None]:
-    """Make only what classes need, and check nothing.
+def without_tests(recompiled: Recompiled | None = None) -> Iterator[None]:
+    """Make every model and reconcile, without data tests.
 
     Args:
         recompiled: What to make the models with; dbt itself when None.
     """
     by_dbt = DbtRun.build
+    every = " ".join(recompiled.models) if recompiled else ""
 
     def made(run: DbtRun, progress: Progress, *, select: str = "", exclude: str = "") -> list[Any]:
         if recompiled is not None:
-            return recompiled.build(run, progress, select=select or _WANTED)
-        untested = f"{exclude} resource_type:test"
-        return by_dbt(run, progress, select=select or _WANTED, exclude=untested)
+            return recompiled.build(run, progress, select=select or every)
+        return by_dbt(run, progress, select=select, exclude=f"{exclude} resource_type:test")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DbtRun, "build", made)
-        # Reads a mart that classes do not need.
-        patch.setattr(build, "reconcile", lambda *_: {})
         yield
 
 
@@ -73,7 +67,8 @@ def run_day(settings: Settings, day: date) -> Day:
         built = build.build_warehouse(settings, day, route.silent)
         commit_state(settings, built.record.run_id, day, built.proposals)
         with open_build(settings) as opened:
-            marts = {name: frame(opened, f"from marts.{name}").sort(pl.all()) for name in MARTS}
+            names = sorted(frame(opened, _MADE)["table_name"])
+            marts = {name: frame(opened, f"from marts.{name}").sort(pl.all()) for name in names}
     return Day(marts, time.perf_counter() - started)
 
 
@@ -83,9 +78,14 @@ def deliver(written: Path, landing: Path, day: date) -> None:
         shutil.copytree(folder, landing / folder.relative_to(written))
 
 
-def stated_classes(settings: Settings) -> pl.DataFrame:
-    """Return all rows of class history in state, in the order they were committed."""
-    return read_state(settings, CLASS_HISTORY, history.STATE_SCHEMA, date.max)
+def all_state(settings: Settings) -> dict[str, pl.DataFrame]:
+    """Return all rows of all kinds of state, sorted."""
+    found: dict[str, list[pl.DataFrame]] = {}
+    for path in sorted(settings.state.glob("[!_]*/*.parquet")):
+        found.setdefault(path.parent.name, []).append(pl.read_parquet(path))
+    return {
+        name: pl.concat(frames, how="diagonal").sort(pl.all()) for name, frames in found.items()
+    }
 
 
 def wipe(settings: Settings) -> None:

@@ -15,7 +15,7 @@ from etl.ingest.discover import Delivery
 from etl.ingest.extract import stage_delivery
 from etl.ingest.staging import StagedDelivery
 from etl.mapping import Mapping, load_mapping
-from etl.privacy.suppression import NOBODY
+from etl.privacy.suppression import NOBODY, Erased
 from etl.privacy.tokens import Tokeniser, Vault
 
 DAY = date(2024, 5, 31)
@@ -97,6 +97,7 @@ class Stage:
     settings: Settings
     mapping: Mapping
     vault: Vault | None = None
+    erased: Erased = NOBODY
 
     def deliver(self, rows: list[str], header: str = HEADER, **changes: object) -> StagedDelivery:
         """Write a file of lines into the landing and stage it."""
@@ -120,7 +121,7 @@ class Stage:
         )
         tokens = Tokeniser(KEY, self.vault)
         return stage_delivery(
-            delivery, self.mapping, export, self.settings, tokens, LOADED_AT, NOBODY
+            delivery, self.mapping, export, self.settings, tokens, LOADED_AT, self.erased
         )
 
 

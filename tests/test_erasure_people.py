@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -15,12 +16,13 @@ from etl.errors import LakeCorrupt
 from etl.history import CLASS_HISTORY, STATE_SCHEMA
 from etl.identity.nodes import CLUSTER_LIMIT, LINK_SCHEMA, RECORD_SCHEMA
 from etl.identity.persons import persons
-from etl.privacy.forgetting import HANDLINGS, forget
+from etl.privacy.forgetting import HANDLINGS, Handling, forget
 from etl.privacy.quarantined import mask_erased
 from etl.privacy.suppression import NODE, Erased
 from etl.privacy.tokens import Tokeniser
 from etl.state import commit_state, last_stated, rewrite_state
 from etl.warehouse.identities import KEY_STATE, key_history
+from tests.delivering import BASKETS, basket_row, make_stage, rejects, table
 
 DAY = date(2026, 1, 31)
 KEY = b"k" * 32
@@ -120,14 +122,10 @@ def test_every_column_that_may_name_somebody_is_handled():
     # Of a record of their own the phone goes with the row; nobody is known by a phone alone.
     done_with = {("crm_contacts", "phone"), ("crm_accounts", "phone"), ("crm_leads", "phone")}
     done_with |= {("crm_loyalty_accounts", "member_id")}
-    for table in TABLES.values():
-        held = (
-            {name.column for name in HANDLINGS[table.name].names}
-            if table.name in HANDLINGS
-            else set()
-        )
-        may = names & set(table.schema.column_names())
-        assert may - held == {c for t, c in done_with if t == table.name}, table.name
+    for name, contract in TABLES.items():
+        held = {found.column for found in HANDLINGS.get(name, Handling(())).names}
+        may = names & set(contract.schema.column_names())
+        assert may - held == {column for of, column in done_with if of == name}, name
 
 
 def test_a_row_that_names_somebody_else_too_stays_theirs():
@@ -200,6 +198,52 @@ def test_a_quarantined_row_that_names_the_erased_keeps_its_reason_and_no_content
     assert masked.select("value", "raw_json").rows() == [
         ("***", "***"), ("***", "***"), (None, "***"), ("x", '{"Kunde":"s"}'),
     ]  # fmt: skip
+
+
+def test_what_is_refused_of_the_erased_is_masked_even_where_the_mapping_makes_the_id(tmp_path):
+    yaml = BASKETS.replace("{from: customer}", "{from: customer, ops: [upper]}")
+    stage = replace(make_stage(tmp_path, yaml), erased=erased_of((R, "C1")))
+    staged = stage.deliver(
+        [
+            *(basket_row(f"b{n}", customer="c2") for n in range(3)),
+            basket_row("bad1", customer="c1", amount="much"),
+            basket_row("bad2", customer="c2", amount="much"),
+            basket_row("b9", customer="c1"),
+        ]
+    )
+    shown = dict(
+        rejects(staged).filter(table="orders").select("source_row", "raw_json").iter_rows()
+    )
+    assert [text == "***" for _, text in sorted(shown.items())] == [True, False]
+    assert rejects(staged)["raw_json"].str.contains("c1").any() is False
+    orders = table(staged, "orders")
+    assert orders.select("order_id", "customer_ref").rows()[-1] == ("b9", None)
+    assert staged.erased == {}, "an order stays"
+
+
+def test_what_holds_no_money_is_left_out_and_counted(tmp_path):
+    yaml = """
+    system: crm
+    business_time_zone: UTC
+    exports:
+      wallets:
+        files: "wallets*.csv"
+        targets:
+          crm_category_spend:
+            columns:
+              party_type: {const: contact}
+              party_id: {from: who}
+              category: {from: what}
+              year: {const: 2025}
+              amount: {from: amount}
+              currency: {const: USD}
+              basis: {const: declared}
+    """
+    stage = replace(make_stage(tmp_path, yaml), erased=erased_of((C, "ann")))
+    staged = stage.deliver(["ann,tea,2.50", "ann,oil,1.00", "bob,tea,4.00"], "who,what,amount")
+    assert (staged.records, staged.tables["crm_category_spend"].rows) == (3, 1)
+    assert staged.tables["crm_category_spend"].amount == "4.0000"
+    assert staged.document()["erased"] == {"crm_category_spend": {"rows": 2, "amount": "3.5000"}}
 
 
 HERS, FIRMS, BOBS = "a" * 32, "f" * 32, "b" * 32

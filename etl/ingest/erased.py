@@ -8,7 +8,9 @@ from decimal import Decimal
 import polars as pl
 
 from etl.contract import Table
+from etl.ingest.problems import MASK
 from etl.ingest.staging import StagedErased, amount_text
+from etl.mapping.operations import ROW
 from etl.privacy.forgetting import forget
 from etl.privacy.suppression import Erased
 
@@ -45,3 +47,22 @@ class ErasedTally:
             table: StagedErased(rows, amount_text(amount))
             for table, (rows, amount) in sorted(self._counts.items())
         }
+
+
+def mask_raw(
+    raw: pl.DataFrame, rows: pl.DataFrame, table: Table, source_system: str, erased: Erased
+) -> pl.DataFrame:
+    """Mask the records as delivered whose rows are an erased person's.
+
+    Args:
+        raw: ROW and ``raw_json``.
+        rows: Refused rows of a table, as they were read.
+        table: The contract table.
+        source_system: The system that delivered them.
+        erased: Who was erased.
+    """
+    system = pl.lit(source_system).alias("source_system")
+    left = forget(rows.with_columns(system), table, erased, is_clear=True)
+    theirs = pl.concat([left.removed[ROW], left.rows.filter(left.changed)[ROW]])
+    masked = pl.when(pl.col(ROW).is_in(theirs.implode())).then(pl.lit(MASK))
+    return raw.with_columns(masked.otherwise("raw_json").alias("raw_json"))

@@ -19,7 +19,7 @@ from etl.faults import reach
 from etl.ingest.batches import Cleaner, read_batches
 from etl.ingest.conflicts import NAMES_SCHEMA, document_names
 from etl.ingest.discover import Delivery
-from etl.ingest.erased import ErasedTally
+from etl.ingest.erased import ErasedTally, mask_raw
 from etl.ingest.gate import GatedFile
 from etl.ingest.problems import (
     RANK_FILE,
@@ -184,6 +184,8 @@ def _sift(
     if bad.height:
         counted.bad_records += clean.join(bad, on=DOCUMENT, how="semi").height
         raw = raw_json(batch.join(bad, on=DOCUMENT, how="semi"), job.export, job.personal)
+        if job.erased:
+            raw = _masked(job, shaped, raw)
         for target, part, found in zip(job.export.targets, shaped, problems, strict=True):
             rows = part.rows.join(bad, on=DOCUMENT, how="semi", maintain_order="left")
             _refuse(job, target, refused(rows, found, target), raw, writers, counted)
@@ -232,6 +234,14 @@ def _accept(
         total = target.contract.sum_of(good)
         if total is not None:
             counted.amounts[table] = (counted.amounts[table] or Decimal(0)) + total
+
+
+def _masked(job: Job, shaped: list[Shaped], raw: pl.DataFrame) -> pl.DataFrame:
+    """Mask refused records that are an erased person's."""
+    for target, part in zip(job.export.targets, shaped, strict=True):
+        rows = part.rows.join(raw, on=ROW, how="semi", maintain_order="left")
+        raw = mask_raw(raw, rows, target.contract, job.envelope.source_system, job.erased)
+    return raw
 
 
 def _refuse(

@@ -7,8 +7,8 @@ mapping changes before it is one is not found; quarantined rows go after 30 days
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 import polars as pl
 
@@ -27,8 +27,7 @@ def mask_erased(rows: pl.DataFrame, erased: Erased) -> pl.DataFrame:
         rows: ``source_system``, ``value`` and ``raw_json``, among others.
         erased: Who was erased.
     """
-    named = [_names_erased(row, erased) for row in rows.iter_rows(named=True)]
-    is_named = pl.Series("\0named", named, dtype=pl.Boolean)
+    is_named = pl.Series("\0named", _naming(rows, erased), dtype=pl.Boolean)
     masked = (
         pl.when(pl.col("\0named") & pl.col(name).is_not_null())
         .then(pl.lit(_MASK))
@@ -39,29 +38,41 @@ def mask_erased(rows: pl.DataFrame, erased: Erased) -> pl.DataFrame:
     return rows.with_columns(is_named).with_columns(masked).drop("\0named")
 
 
-def _names_erased(row: dict[str, Any], erased: Erased) -> bool:
-    texts = (row["value"], *_cells(row["raw_json"]))
-    cells = sorted({text.strip() for text in texts if text and text != _MASK})
-    if not cells:
-        return False
-    nodes = _possible(row["source_system"], pl.Series(cells, dtype=pl.String), erased)
-    return bool(erased.are_erased(nodes).any())
-
-
-def _possible(system: str, texts: pl.Series, erased: Erased) -> pl.DataFrame:
-    """Return whom cells of a system's record may name, as rows of NODE."""
-    parts = [(system, entity, texts) for entity in _RECORDS]
-    parts += [
-        ("", EMAIL, erased.token("email", texts)),
-        ("", PHONE, erased.token("phone", texts)),
-        ("", EMAIL_SHA256, texts),
+def _naming(rows: pl.DataFrame, erased: Erased) -> list[bool]:
+    """Tell which rows name an erased person; each distinct cell of a system is looked up once."""
+    told = [
+        (row["source_system"], frozenset(_texts(row["value"], row["raw_json"])))
+        for row in rows.select("source_system", "value", "raw_json").iter_rows(named=True)
     ]
-    return pl.concat(
-        pl.DataFrame({"source_id": ids}).select(
+    cells: dict[str, set[str]] = defaultdict(set)
+    for system, found in told:
+        cells[system] |= found
+    theirs = {system: _erased_texts(system, cells[system], erased) for system in cells}
+    return [not theirs[system].isdisjoint(found) for system, found in told]
+
+
+def _texts(value: str | None, raw_json: str | None) -> Iterator[str]:
+    for text in (value, *_cells(raw_json)):
+        if text and text.strip() and text != _MASK:
+            yield text.strip()
+
+
+def _erased_texts(system: str, texts: set[str], erased: Erased) -> frozenset[str]:
+    """Return those of a system's cells that may name an erased person."""
+    cells = pl.Series("text", sorted(texts), dtype=pl.String)
+    named = [(system, entity, cells) for entity in _RECORDS]
+    named += [
+        ("", EMAIL, erased.token("email", cells)),
+        ("", PHONE, erased.token("phone", cells)),
+        ("", EMAIL_SHA256, cells),
+    ]
+    found: set[str] = set()
+    for owner, entity, ids in named:
+        nodes = pl.DataFrame({"source_id": ids}).select(
             source_system=pl.lit(owner), entity=pl.lit(entity), source_id=pl.col("source_id")
         )
-        for owner, entity, ids in parts
-    ).select(NODE)
+        found.update(cells.filter(erased.are_erased(nodes.select(NODE))))
+    return frozenset(found)
 
 
 def _cells(raw_json: str | None) -> Iterator[str]:

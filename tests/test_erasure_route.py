@@ -1,0 +1,153 @@
+"""After an erasure the served day is there again: without the person, and to the cent the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+import pytest
+
+from etl.config import Settings
+from etl.erasure.erasing import Certificate, erase, preview
+from etl.erasure.requests import Asked
+from etl.export import export_list
+from etl.files import read_json
+from etl.identity.nodes import with_record_key
+from etl.warehouse.database import BUILD_NAME, frame, read_only
+from tests.canaries import hits
+from tests.company.published import PublishedCompany, lower_the_gate
+from tests.compiled import CompiledModels
+from tests.test_keep_route import copied
+
+# A person with records in three systems, the contact of a firm, and whoever asked in the CRM.
+ASKED = Asked(pending=True, customers=("help_desk/C-0001", "help_desk/C-0191"))
+
+
+@dataclass(frozen=True)
+class Erased:
+    """The small company after some people were erased.
+
+    Args:
+        texts: Their addresses, tokens and keys: what is found nowhere but where they are.
+        keys: Their record keys.
+    """
+
+    settings: Settings
+    certificate: Certificate
+    texts: tuple[str, ...]
+    keys: tuple[str, ...]
+
+    def ask(self, query: str) -> pl.DataFrame:
+        """Ask the served release."""
+        with read_only(self.settings.marts / "current" / BUILD_NAME) as release:
+            return frame(release, query)
+
+
+@pytest.fixture(scope="module")
+def erased(published: PublishedCompany, tmp_path_factory: pytest.TempPathFactory) -> Erased:
+    """Erase three people from a copy of the published company."""
+    settings = copied(published.settings, tmp_path_factory.mktemp("erased"))
+    export_list(settings, "segments", settings.data / "lists", with_match_keys=False)
+    nodes = preview(settings, ASKED).people.nodes
+    keys = with_record_key(nodes)["record_key"].to_list()
+    tokens = nodes.filter(pl.col("entity").is_in(["email", "email_sha256"]))["source_id"].to_list()
+    with pytest.MonkeyPatch.context() as patch:
+        lower_the_gate(patch)
+        (certificate,) = erase(settings, ASKED)
+    return Erased(settings, certificate, (*keys, *tokens, "bo.berg1@mail.example"), tuple(keys))
+
+
+def test_they_were_in_the_release_before(published: PublishedCompany, erased: Erased) -> None:
+    found = published.one(
+        "select count(*) from customer_identities where record_key in (select unnest($keys))",
+        keys=list(erased.keys),
+    )
+    assert found >= 8
+
+
+def test_no_address_token_or_key_of_theirs_is_left_anywhere(erased: Erased) -> None:
+    assert hits(erased.settings, erased.texts) == []
+
+
+def test_only_the_new_release_is_there_and_served(
+    published: PublishedCompany, erased: Erased
+) -> None:
+    (release,) = (erased.settings.marts / "releases").iterdir()
+    assert (erased.settings.marts / "current").resolve() == release
+    assert erased.certificate["releases_removed"] == [published.result.run_id]
+    assert release.name != published.result.run_id
+    assert read_json(release / "manifest.json")["as_of"] == str(published.expected.as_of)
+
+
+def test_a_list_of_the_old_release_in_the_data_root_is_gone(erased: Erased) -> None:
+    assert not list((erased.settings.data / "lists").iterdir())
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select count(*), sum(net_revenue), sum(tax), sum(gift_card_sales) from orders",
+        "select count(*), sum(net_revenue), sum(margin) from order_lines",
+        "select count(*), sum(refund_total) from refunds",
+        "select count(*), sum(compensation) from cases",
+        "select check_name, left_amount, right_amount from reconciliation"
+        " where check_name like '%order%' order by all",
+        "select customer_count from winback_suppressions where line = 'erased'",
+    ],
+)
+def test_totals_are_the_same_to_the_cent(
+    published: PublishedCompany, erased: Erased, query: str
+) -> None:
+    assert erased.ask(query).equals(published.ask(query))
+
+
+def test_their_orders_are_nobodys_and_the_firms_are_the_firms(
+    published: PublishedCompany, erased: Erased
+) -> None:
+    of_hers = "select count(*) from orders where order_id like '_-0001-%' and customer_key is {}"
+    assert published.one(of_hers.format("null")) == 0
+    assert erased.ask(of_hers.format("not null")).item() == 0
+    assert erased.ask(of_hers.format("null")).item() > 2
+    firm = "select count(*) from customer_identities where source_id = 'A-191'"
+    assert erased.ask(firm).item() == published.one(firm) == 1
+    orders = (
+        "select count(*), sum(net_revenue) from orders join customer_identities as firm"
+        " using (customer_key) where firm.source_id = 'A-191'"
+    )
+    assert erased.ask(orders).equals(published.ask(orders))
+
+
+def test_everybody_else_is_still_a_customer(published: PublishedCompany, erased: Erased) -> None:
+    query = "select customer_key from customers order by all"
+    before, after = published.ask(query)["customer_key"], erased.ask(query)["customer_key"]
+    gone = set(before) - set(after)
+    assert gone <= set(erased.keys)
+    assert set(after) < set(before)
+    assert 2 <= len(gone) <= 3
+
+
+def test_an_older_consent_delivered_again_does_not_undo_a_later_objection(
+    published: PublishedCompany,
+) -> None:
+    """What was said last counts, not what arrived last."""
+    models = CompiledModels(published.settings)
+    refused = published.one(
+        "select count(*) from (select customer_key, channel, purpose from consents"
+        " where state <> 'granted' group by all)"
+    )
+    assert refused > 0
+
+    def redelivered(_: duckdb.DuckDBPyConnection) -> dict[str, str]:
+        events = models.relations["stg_crm__consent_events"]
+        again = (
+            f"select * replace (date '{models.as_of}' as known_on, source_sequence + 1000000"
+            f" as source_sequence, 'again' as batch_id) from {events} where state = 'granted'"
+        )
+        return {"stg_crm__consent_events": f"select * from {events} union all by name {again}"}
+
+    with models.rebuilt(redelivered) as rebuilt:
+        before, after = rebuilt.both("stg_crm__consent_events")
+        assert after.height > before.height
+        assert rebuilt.differences("consents") == 0
+        assert rebuilt.differences("export_segments") == 0

@@ -11,7 +11,7 @@ Until step 3 is through, nothing is built. What was begun is ended by the next `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -171,44 +171,39 @@ def finish_open(
 def _finish(
     settings: Settings, opened: dict[str, Any], progress: Progress, *, rebuild: bool
 ) -> Certificate:
-    erasure_id = opened["erasure_id"]
+    progress(f"erasing {opened['erasure_id']}")
     erased = suppress(settings, opened["digests"], opened["successors"])
     reach("erase.suppressed")
-    for name, step in _steps(settings, erased, erasure_id).items():
-        progress(f"erasing {erasure_id}: {name}")
-        opened["counts"] = _added(opened["counts"], name, step())
-        _write_open(settings, opened)
-        reach(f"erase.{name}")
+    _clean(settings, opened, erased)
     _write_open(settings, opened | {_STORED: True})
-    since = _known_since(settings, erasure_id)
+    since = _known_since(settings, opened["erasure_id"])
     removed = _replace_releases(settings, opened, since, progress, rebuild=rebuild)
     reach("erase.published")
     return _certify(settings, opened, removed)
 
 
-def _steps(
-    settings: Settings, erased: Erased, erasure_id: str
-) -> dict[str, Callable[[], int | dict[str, int]]]:
-    """Return what is to be done in each place, in an order that leaves nothing to copy from."""
+def _clean(settings: Settings, opened: dict[str, Any], erased: Erased) -> None:
+    """Make each place agree with the list, in an order that leaves nothing to copy from."""
+    erasure_id = opened["erasure_id"]
 
-    def lake() -> int:
-        commit = erase_from_lake(settings, erased, erasure_id)
-        tables = commit["erased"]["tables"].values() if commit else ()
-        return sum(len(table["before"]["files"]) for table in tables)
+    def note(name: str, found: int | dict[str, int]) -> None:
+        opened["counts"] = _added(opened["counts"], name, found)
+        _write_open(settings, opened)
 
-    def build() -> int:
-        drop_private_build(settings)
-        return 1
-
-    return {
-        "staged": lambda: drop_staged(settings),
-        "lake": lake,
-        "old_files": lambda: remove_replaced(settings, erased),
-        "quarantine": lambda: erase_from_quarantine(settings, erased),
-        "state": lambda: erase_from_state(settings, erased, erasure_id),
-        "vault": lambda: erase_from_vault(settings, read_lake(settings)),
-        "build": build,
-    }
+    note("staged", drop_staged(settings))
+    reach("erase.staged")
+    note("lake", erase_from_lake(settings, erased, erasure_id))
+    reach("erase.lake")
+    note("old_files", remove_replaced(settings, erased))
+    reach("erase.old_files")
+    note("quarantine", erase_from_quarantine(settings, erased))
+    reach("erase.quarantine")
+    note("state", erase_from_state(settings, erased, erasure_id))
+    reach("erase.state")
+    note("vault", erase_from_vault(settings, read_lake(settings)))
+    reach("erase.vault")
+    drop_private_build(settings)
+    reach("erase.build")
 
 
 def _added(counts: dict[str, Any], name: str, found: int | dict[str, int]) -> dict[str, Any]:

@@ -54,14 +54,14 @@ class Rewritten:
     known_on: date = date.max
 
 
-def erase_from_lake(settings: Settings, erased: Erased, erasure_id: str) -> dict[str, Any] | None:
+def erase_from_lake(settings: Settings, erased: Erased, erasure_id: str) -> int:
     """Write the files anew in which an erased person stands, as one commit.
 
     The caller holds housekeeping, landing and writer. Killed before the commit it has changed
     nothing; killed after it, :func:`remove_replaced` takes the old files.
 
     Returns:
-        The commit; None where nobody was found.
+        How many files were written anew; without any there is no commit.
 
     Raises:
         DiskFull: There is no room for the new files.
@@ -71,11 +71,12 @@ def erase_from_lake(settings: Settings, erased: Erased, erasure_id: str) -> dict
     verify_files(lake.files)
     found = [file for file in lake.files if names_erased(file, erased)]
     if not found:
-        return None
+        return 0
     size = sum(file.path.stat().st_size for file in found)
     require_space(settings.raw, 2 * size, f"Writing {len(found)} files of the lake anew")
     written = [_rewrite(settings, file, erased, erasure_id) for file in found]
-    return _commit(settings, lake, written, erasure_id)
+    _commit(settings, lake, written, erasure_id)
+    return len(written)
 
 
 def remove_replaced(settings: Settings, erased: Erased) -> int:
@@ -162,9 +163,7 @@ def _refuse_lost(done: Rewritten) -> None:
         )
 
 
-def _commit(
-    settings: Settings, lake: Lake, written: list[Rewritten], erasure_id: str
-) -> dict[str, Any]:
+def _commit(settings: Settings, lake: Lake, written: list[Rewritten], erasure_id: str) -> None:
     sequence = next_sequence(lake)
     erased = {
         "erasure_id": erasure_id,
@@ -184,7 +183,6 @@ def _commit(
         "erased": erased,
     }
     create_exclusively(settings.raw / COMMITS / f"{commit['batch_id']}.json", commit)
-    return commit
 
 
 def _by_table(written: list[Rewritten]) -> dict[str, int]:

@@ -113,7 +113,10 @@ def _spilled(settings: Settings, now: datetime) -> Iterator[Removal]:
 
 def _half_written(settings: Settings, now: datetime) -> Iterator[Removal]:
     """Temporary names of killed runs; a running one's are young."""
-    areas = (settings.raw, settings.rejects, settings.state, settings.marts, settings.vault)
+    areas = (
+        settings.raw, settings.rejects, settings.state, settings.marts, settings.vault,
+        settings.erasures,
+    )  # fmt: skip
     roots = [*areas, settings.warehouse / "build"]
     entries = [path for root in roots for path in root.glob("**/.tmp-*")]
     entries += [*settings.data.glob(".tmp-*"), *settings.landing.glob(".tmp-*")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -14,7 +13,7 @@ import typer
 from etl.cli.console import Output
 from etl.config import Settings, load_settings
 from etl.errors import LoyaltyError, UsageError
-from etl.files import readable
+from etl.files import close_to_others, readable
 from etl.space import full_disk_named
 
 DataOption = Annotated[
@@ -46,7 +45,7 @@ def reporting(as_json: bool) -> Iterator[Output]:
 
     What the command writes is closed to others from the start.
     """
-    os.umask(0o027)
+    close_to_others()
     output = Output(as_json=as_json)
     try:
         with full_disk_named():

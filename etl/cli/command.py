@@ -13,8 +13,8 @@ import typer
 from etl.cli.console import Output
 from etl.config import Settings, load_settings
 from etl.errors import LoyaltyError, UsageError
+from etl.failures import failures_named
 from etl.files import close_to_others, readable
-from etl.space import full_disk_named
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Data root, absolute. [env LOYALTY_DATA]")
@@ -48,7 +48,7 @@ def reporting(as_json: bool) -> Iterator[Output]:
     close_to_others()
     output = Output(as_json=as_json)
     try:
-        with full_disk_named():
+        with failures_named():
             yield output
     except LoyaltyError as error:
         output.error(error)

@@ -57,11 +57,7 @@ FIFTH_DAY = "0 7 5 * *"
             description="Month to close, YYYY-MM. Needed only when the run has no partition key.",
         ),
         "reason": Param(
-            "",
-            type="string",
-            maxLength=200,
-            title="Reason",
-            description="Why a closed month is closed again.",
+            "", type="string", title="Reason", description="Why a closed month is closed again."
         ),
     },
     tags=["finance"],

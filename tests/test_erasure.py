@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -14,15 +15,17 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from etl import faults, route
+from etl.cli.app import app
 from etl.config import PROJECT_ROOT, Settings
 from etl.contract import TABLES
 from etl.erasure import erasing
 from etl.erasure.erasing import Certificate, erase, preview
 from etl.erasure.reading import lake_rows
 from etl.erasure.requests import Asked
-from etl.errors import DataBlocked, LakeCorrupt, UsageError
+from etl.errors import EXIT_USAGE, DataBlocked, LakeCorrupt, UsageError
 from etl.files import canonical_json, read_json, write_json
 from etl.identity.nodes import with_record_key
 from etl.keep.backup import back_up
@@ -195,6 +198,7 @@ def test_the_certificate_names_nobody(landed: Company, erased: Settings) -> None
     assert lake["content"] != read_lake(landed.settings).content
     assert certificate["counts"]["vault"] == 5  # e-mail, phone, both names, birth date
     assert certificate["counts"]["quarantine"] >= 1
+    assert "help_desk/2026-01-26/contacts.csv" in certificate["left_to_others"]["delivered_in"]
     (commit,) = lake["commits"]
     removed = sum(gone["rows"] for tables in commit["removed"].values() for gone in tables.values())
     assert removed > 10
@@ -395,6 +399,25 @@ def assert_ended(settings: Settings, landed: Company, erased: Settings) -> None:
     assert contents(settings) == contents(erased)
     assert len(certificate["lake"]["commits"]) == 1
     assert not list((settings.erasures / "open").iterdir())
+
+
+def test_the_command_says_what_it_does_and_names_nobody(landed: Company, tmp_path: Path) -> None:
+    settings = landed.copy(tmp_path)
+    whom = ["erase", "--customer", "help_desk/C-CANARY", "--json"]
+    places = [f"--data={settings.data}", f"--landing={settings.landing}"]
+    asked = CliRunner().invoke(app, [*whom, *places, "--dry-run"])
+    assert asked.exit_code == 0, asked.output
+    assert json.loads(asked.stdout.splitlines()[0])
+    assert contents(settings) == contents(landed.settings), "a dry run changes nothing"
+    assert not settings.erasures.exists()
+    done = CliRunner().invoke(app, [*whom, *places])
+    assert done.exit_code == 0, done.output
+    assert "files as delivered" in done.stderr
+    said = (asked.output + done.output).casefold()
+    assert not [text for text in (*CLEAR, *landed.texts) if text.casefold() in said]
+    assert hits(settings, CLEAR) == []
+    again = CliRunner().invoke(app, [*whom, *places])
+    assert again.exit_code == EXIT_USAGE
 
 
 def test_nothing_is_built_while_an_erasure_is_open(erased: Settings, tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ import pytest
 
 from etl import identity
 from etl.contract import TABLES
+from etl.erasure.people import successors
 from etl.erasure.places import erase_from_state
 from etl.errors import LakeCorrupt
 from etl.history import CLASS_HISTORY, STATE_SCHEMA
-from etl.identity.nodes import CLUSTER_LIMIT, LINK_SCHEMA, RECORD_SCHEMA
+from etl.identity.nodes import CLUSTER_LIMIT, LINK_SCHEMA, RECORD_SCHEMA, with_record_key
 from etl.identity.persons import persons
 from etl.privacy.forgetting import HANDLINGS, Handling, forget
 from etl.privacy.quarantined import mask_erased
@@ -95,6 +96,24 @@ def test_of_a_crowd_only_who_was_named_goes():
 
 def test_who_is_not_known_is_taken_as_named():
     assert taken(*graph((C, "ann", "same_email", E, "e")), (C, "eve")) == {"eve"}
+
+
+def test_a_firm_whose_key_was_the_contacts_goes_on_under_its_own():
+    records, links = graph(
+        (C, "ann", "account_member", A, "acme"),
+        (C, "bob", "account_member", A, "acme"),
+        firms=("acme",),
+    )
+    is_ann = pl.col("source_id") == "ann"
+    first = pl.when(is_ann).then(pl.lit(date(2025, 1, 1))).otherwise("known_on")
+    records = records.with_columns(first.alias("known_on"))
+    key_of = dict(with_record_key(records).select("source_id", "record_key").iter_rows())
+    known = identity.resolve(records, links).identities
+    assert known["customer_key"].unique().to_list() == [key_of["ann"]]
+    gone = records.filter(source_id="ann").select(NODE)
+    assert successors(records, links, gone, [key_of["ann"]]) == {key_of["ann"]: key_of["acme"]}
+    alone = records.filter(source_id="acme").select(NODE)
+    assert successors(records, links.clear(), alone, [key_of["acme"]]) == {}
 
 
 def erased_of(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 import polars as pl
+import polars.selectors as cs
 import pytest
 
 from etl.config import Settings
@@ -63,7 +64,7 @@ def test_they_were_in_the_release_before(published: PublishedCompany, erased: Er
         "select count(*) from customer_identities where record_key in (select unnest($keys))",
         keys=list(erased.keys),
     )
-    assert found >= 8
+    assert found == 6  # a contact and two shops; a contact; a contact and a shop
 
 
 def test_no_address_token_or_key_of_theirs_is_left_anywhere(erased: Erased) -> None:
@@ -85,21 +86,22 @@ def test_a_list_of_the_old_release_in_the_data_root_is_gone(erased: Erased) -> N
 
 
 @pytest.mark.parametrize(
-    "query",
-    [
-        "select count(*), sum(net_revenue), sum(tax), sum(gift_card_sales) from orders",
-        "select count(*), sum(net_revenue), sum(margin) from order_lines",
-        "select count(*), sum(refund_total) from refunds",
-        "select count(*), sum(compensation) from cases",
-        "select check_name, left_amount, right_amount from reconciliation"
-        " where check_name like '%order%' order by all",
-        "select customer_count from winback_suppressions where line = 'erased'",
-    ],
+    "mart", ["orders", "order_lines", "refunds", "cases", "acquisition_retention_costs"]
 )
 def test_totals_are_the_same_to_the_cent(
-    published: PublishedCompany, erased: Erased, query: str
+    published: PublishedCompany, erased: Erased, mart: str
 ) -> None:
-    assert erased.ask(query).equals(published.ask(query))
+    before, after = (
+        found.select(pl.len(), cs.decimal().sum())
+        for found in (company.ask(f"select * from {mart}") for company in (published, erased))
+    )
+    assert after.equals(before)
+    assert after.width > 1
+
+
+def test_requests_stay_counted(published: PublishedCompany, erased: Erased) -> None:
+    query = "select customer_count from winback_suppressions where line = 'erased'"
+    assert erased.ask(query).item() == published.one(query) == 1
 
 
 def test_their_orders_are_nobodys_and_the_firms_are_the_firms(

@@ -72,3 +72,10 @@ def erase(
             for certificate in done
         ]
         output.rows(columns, rows, "erased" if rows else "nobody is pending")
+        for certificate in done:
+            left = certificate["left_to_others"]
+            output.progress(
+                f"they also stand in {len(left['delivered_in'])} files as delivered, if those still"
+                f" lie in the landing, and in {len(left['backups'])} backups: the certificate names"
+                " them"
+            )

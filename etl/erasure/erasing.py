@@ -30,7 +30,6 @@ from etl.erasure.places import (
     remove_lists,
 )
 from etl.erasure.requests import Asked, Named, read_asked
-from etl.failures import failures_named
 from etl.faults import reach
 from etl.files import digest_of, fsync_folder, read_document, write_document
 from etl.keep.removal import Removal, remove
@@ -40,6 +39,7 @@ from etl.privacy import audit
 from etl.privacy.suppression import Erased, open_erasures, read_erased, suppress
 from etl.privacy.vault import Vault
 from etl.publish.release import MANIFEST, read_current
+from etl.space import full_disk_named
 from etl.warehouse.build import build_warehouse
 from etl.warehouse.transform import Progress
 
@@ -79,7 +79,7 @@ def preview(settings: Settings, asked: Asked) -> Found:
     return Found(named, find_people(vault, lake, named.seeds, erased))
 
 
-@failures_named()
+@full_disk_named()
 def erase(
     settings: Settings,
     asked: Asked,
@@ -220,6 +220,22 @@ def _lake_parts(settings: Settings, erasure_id: str) -> list[dict[str, Any]]:
     return [{"batch_id": commit["batch_id"], **commit["erased"]} for commit in own]
 
 
+def _left_to_others(settings: Settings, erasure_id: str) -> dict[str, list[str]]:
+    """Name what holds the person and is not ours to change: files as delivered, old backups."""
+    brought = {name for part in _lake_parts(settings, erasure_id) for name in part["deliveries"]}
+    files = [
+        f"{delivery['system']}/{delivery['business_day']}/{delivery['file']}"
+        for delivery in read_lake(settings).deliveries
+        if delivery["delivery_id"] in brought
+    ]
+    folder = settings.backup
+    backups = folder.glob("[!.]*/manifest.json") if folder and folder.is_dir() else ()
+    return {
+        "delivered_in": sorted(files),
+        "backups": sorted(path.parent.name for path in backups),
+    }
+
+
 def _known_since(settings: Settings, erasure_id: str) -> date:
     """Return the first day on which the lake knew anybody of them."""
     days = [part["known_on"] for part in _lake_parts(settings, erasure_id)]
@@ -270,6 +286,7 @@ def _certify(settings: Settings, opened: dict[str, Any], removed: list[str]) -> 
         "hashes_on_the_list": len(opened["digests"]),
         "counts": opened["counts"],
         "releases_removed": removed,
+        "left_to_others": _left_to_others(settings, erasure_id),
         "lake": {
             "content": lake.content,
             "version": lake.version,

@@ -44,6 +44,7 @@ class Rewritten:
         removed: By delivery: rows that went and the sum of the table's amount over them.
         changed: Rows that stayed, as nobody's or without the person.
         known_on: The first day on which an erased person was known from it.
+        deliveries: The deliveries that brought them.
     """
 
     before: LakeFile
@@ -52,6 +53,7 @@ class Rewritten:
     removed: dict[str, tuple[int, Decimal | None]] = field(default_factory=dict)
     changed: int = 0
     known_on: date = date.max
+    deliveries: set[str] = field(default_factory=set)
 
 
 def erase_from_lake(settings: Settings, erased: Erased, erasure_id: str) -> int:
@@ -131,6 +133,7 @@ def _forgotten(rows: pl.DataFrame, table: Table, erased: Erased, done: Rewritten
     done.changed += changed.height
     days: list[date] = [*left.removed["known_on"], *changed["known_on"]]
     done.known_on = min(done.known_on, *days)
+    done.deliveries |= {*left.removed["batch_id"], *changed["batch_id"]}
     hashed = with_record_hash(changed, table)["record_hash"]
     places = left.changed.arg_true()
     return left.rows.with_columns(left.rows["record_hash"].scatter(places, hashed))
@@ -168,6 +171,7 @@ def _commit(settings: Settings, lake: Lake, written: list[Rewritten], erasure_id
     erased = {
         "erasure_id": erasure_id,
         "known_on": min(done.known_on for done in written).isoformat(),
+        "deliveries": sorted({name for done in written for name in done.deliveries}),
         "rows_changed": _by_table(written),
         "removed": _removed(written),
         "tables": {

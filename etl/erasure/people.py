@@ -78,7 +78,7 @@ def find_people(vault: Vault, lake: Lake, seeds: pl.DataFrame, erased: Erased) -
     nodes = pl.concat([nodes, *more]).unique().sort(NODE)
     keyed = with_record_key(nodes.filter(pl.col("entity").is_in(_ENTITIES)))
     keys = tuple(keyed["record_key"])
-    return People(nodes, keys, _successors(records, links, nodes, keys))
+    return People(nodes, keys, successors(records, links, nodes, keys))
 
 
 def _rows(lake: Lake, table: str) -> pl.DataFrame:
@@ -181,10 +181,20 @@ def _address_hashes(vault: Vault, nodes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _successors(
+def successors(
     records: pl.DataFrame, links: pl.DataFrame, nodes: pl.DataFrame, keys: Sequence[str]
 ) -> dict[str, str]:
-    """Say under which key a firm goes on whose customer key was that of an erased record."""
+    """Say under which key a firm goes on whose customer key was that of an erased record.
+
+    Args:
+        records: As :func:`etl.identity.resolve` takes them.
+        links: The same.
+        nodes: NODE, whatever is erased.
+        keys: The record keys of those nodes.
+
+    Returns:
+        The key it goes on under, by the key it had.
+    """
     before = identity.resolve(records, links).identities
     theirs = before.filter(pl.col("customer_key").is_in(pl.Series(keys, dtype=pl.String).implode()))
     left = theirs.join(nodes, on=list(NODE), how="anti")

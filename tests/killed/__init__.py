@@ -1,1 +1,0 @@
-"""Commands that are killed and tried again, and what must be true afterwards."""

@@ -50,6 +50,10 @@ bench: setup ## Time and peak memory of each step on the demo, and what Airflow 
 bench-clv: setup ## What customer lifetime value costs beside two packages (SIZES="100000 1000000": short)
 	@$(PY) -m benchmarks.clv $(SIZES) $(ARGS)
 
+.PHONY: faults
+faults: setup ## Kill commands at every named point and at random; a retry must mend all (ARGS="--only land")
+	@$(PY) -m benchmarks.faults $(ARGS)
+
 .PHONY: clash
 clash: setup ## 200 publishes under 2,000 reads: no reader sees a part, a mixture or an error
 	@$(PY) -m benchmarks.clash $(ARGS)

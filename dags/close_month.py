@@ -57,7 +57,11 @@ FIFTH_DAY = "0 7 5 * *"
             description="Month to close, YYYY-MM. Needed only when the run has no partition key.",
         ),
         "reason": Param(
-            "", type="string", title="Reason", description="Why a closed month is closed again."
+            "",
+            type="string",
+            maxLength=200,
+            title="Reason",
+            description="Why a closed month is closed again.",
         ),
     },
     tags=["finance"],

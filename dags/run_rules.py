@@ -11,11 +11,15 @@ from airflow.sdk import ExceptionRetryPolicy, Param, RetryAction, RetryRule
 
 from etl.config import load_settings
 from etl.errors import Busy, DiskFull, UsageError
+from etl.files import close_to_others
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from etl.config import Settings
+
+# Every process that runs a task imports this: in containers too, where no shell sets it.
+close_to_others()
 
 ALERTS = logging.getLogger("loyalty.alerts")
 

@@ -25,12 +25,12 @@ from etl.clv.closes import CLOSE_SCHEMAS
 from etl.clv.rollforward import VALUE
 from etl.config import Settings
 from etl.errors import DataBlocked
+from etl.failures import failures_named
 from etl.faults import reach
 from etl.frames import conform
 from etl.lake.commits import read_lake
 from etl.locks import writer_lock
 from etl.publish.release import find_release, make_current, read_current
-from etl.space import full_disk_named
 from etl.state import commit_state
 from etl.warehouse.build import Build, build_warehouse, last_build, settled_run_id
 from etl.warehouse.closes import (
@@ -70,7 +70,7 @@ class ClosedMonth:
     shown_in: str
 
 
-@full_disk_named()
+@failures_named()
 def close_month(
     settings: Settings, month: date, progress: Progress = route.silent, *, reason: str = ""
 ) -> ClosedMonth:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import polars.selectors as cs
 
 from etl.clock import utc_now
 from etl.config import Settings
@@ -21,6 +20,7 @@ from etl.contract.columns import Pii
 from etl.errors import DataBlocked, LoyaltyError, UsageError
 from etl.faults import reach
 from etl.files import atomic_path, sha256_of, write_json
+from etl.frames import without_formulas
 from etl.locks import writer_lock
 from etl.privacy.tokens import Vault, normalise
 from etl.publish.release import open_current
@@ -29,8 +29,6 @@ from etl.warehouse.database import frame, open_build, statement
 
 LISTS = ("winback", "segments")
 _MATCH_KINDS: tuple[Pii, ...] = ("email", "phone")
-# A cell that starts so is a formula to a spreadsheet; the last four are the wide forms of = + - @.
-_FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 
 
 @dataclass(frozen=True)
@@ -94,14 +92,6 @@ def export_list(
     write_json(manifest_path, manifest)
     reach("export.done")
     return Exported({**files, "manifest": manifest_path}, manifest)
-
-
-def without_formulas(rows: pl.DataFrame) -> pl.DataFrame:
-    """Put an apostrophe before every text that a spreadsheet would take for a formula."""
-    text = cs.string()
-    return rows.with_columns(
-        pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).name.keep()
-    )
 
 
 def hashed_addresses(tokens: pl.DataFrame, vault: Vault) -> pl.DataFrame:

@@ -24,6 +24,7 @@ from etl.faults import reach
 
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
+UMASK = 0o027
 DIGEST = "digest"
 TEMPORARY = ".tmp-"
 _DISK_ERRORS = {
@@ -32,6 +33,11 @@ _DISK_ERRORS = {
     sqlite3.SQLITE_READONLY: errno.EACCES,
     sqlite3.SQLITE_IOERR: errno.EIO,
 }
+
+
+def close_to_others() -> None:
+    """Let this process write no file that others may read, whichever engine writes it."""
+    os.umask(UMASK)
 
 
 def sha256_of(path: Path) -> str:

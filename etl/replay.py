@@ -16,6 +16,7 @@ from typing import Any
 from etl.clock import utc_now
 from etl.config import FEEDS, Settings
 from etl.errors import DataBlocked, UsageError
+from etl.failures import failures_named
 from etl.ingest.discover import Delivery
 from etl.ingest.extract import StagedDelivery, content_digest, stage_delivery
 from etl.ingest.landing import fetch, survey
@@ -28,7 +29,6 @@ from etl.mapping import Mapping, load_mappings
 from etl.privacy.suppression import read_erased
 from etl.privacy.tokens import Tokeniser, load_or_create_key
 from etl.privacy.vault import Vault
-from etl.space import full_disk_named
 from etl.warehouse.transform import Progress
 
 
@@ -52,7 +52,7 @@ class _Exchange:
         }
 
 
-@full_disk_named()
+@failures_named()
 def replay_mapping(
     settings: Settings, wanted: Filter, note: str, progress: Progress
 ) -> list[dict[str, Any]]:
@@ -91,7 +91,7 @@ def replay_mapping(
         return _commit(settings, lake, exchanges, note)
 
 
-@full_disk_named()
+@failures_named()
 def replay_file(
     settings: Settings, delivery_id: str, file: Path, note: str, *, fewer: bool = False
 ) -> list[dict[str, Any]]:

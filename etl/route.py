@@ -14,6 +14,7 @@ from typing import Any
 from etl.clock import utc_now
 from etl.config import FEEDS, Settings
 from etl.errors import DataBlocked, LoyaltyError, SourceLate
+from etl.failures import failures_named
 from etl.faults import reach
 from etl.files import removed_on_failure
 from etl.ingest.discover import Delivery, missing_feeds
@@ -30,7 +31,7 @@ from etl.privacy.vault import Vault
 from etl.publish.holds import accept_deliveries, refuse_held
 from etl.publish.marts import read_marts
 from etl.publish.release import finish_release, make_current, prepare_release
-from etl.space import full_disk_named, require_space
+from etl.space import require_space
 from etl.state import commit_state
 from etl.warehouse.build import Build, build_warehouse, last_build
 from etl.warehouse.transform import Progress, target_folder
@@ -50,7 +51,7 @@ def silent(_: str) -> None:
     """Take progress that nobody listens to."""
 
 
-@full_disk_named()
+@failures_named()
 def run(
     settings: Settings, as_of: date, progress: Progress = silent, *, refit: bool = False
 ) -> RunResult:
@@ -74,7 +75,7 @@ def run(
     return RunResult(built.record.run_id, release, manifest, commits)
 
 
-@full_disk_named()
+@failures_named()
 def land(settings: Settings, through: date, progress: Progress = silent) -> list[dict[str, Any]]:
     """Stage and commit everything delivered up to a business day that is not in the lake yet.
 
@@ -115,7 +116,7 @@ def wait_for_day(settings: Settings, feed: str, day: date) -> list[str]:
     return [name for name in missing if tuple(name.split(".", 1)) not in committed]
 
 
-@full_disk_named()
+@failures_named()
 def stage_export(
     settings: Settings, system: str, export: str, through: date, progress: Progress = silent
 ) -> list[str]:
@@ -150,7 +151,7 @@ def _stage(
     return staged
 
 
-@full_disk_named()
+@failures_named()
 def commit_day(settings: Settings, feed: str, day: date) -> dict[str, Any]:
     """Commit a feed's staged deliveries up to a day; a day without news is an empty summary.
 
@@ -166,7 +167,7 @@ def commit_day(settings: Settings, feed: str, day: date) -> dict[str, Any]:
     return summary
 
 
-@full_disk_named()
+@failures_named()
 def build(
     settings: Settings, as_of: date, progress: Progress = silent, *, refit: bool = False
 ) -> Build:
@@ -175,7 +176,7 @@ def build(
         return build_warehouse(settings, as_of, progress, refit=refit)
 
 
-@full_disk_named()
+@failures_named()
 def build_and_publish(
     settings: Settings, as_of: date, progress: Progress = silent
 ) -> dict[str, Any]:
@@ -185,7 +186,7 @@ def build_and_publish(
     return _published(manifest)
 
 
-@full_disk_named()
+@failures_named()
 def publish_last(settings: Settings, progress: Progress, accept: Iterable[str]) -> dict[str, Any]:
     """Publish the last build, after accepting the rejects of the named deliveries.
 

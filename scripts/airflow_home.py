@@ -15,6 +15,22 @@ import sys
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+# The same stands in docker-compose.yml; tests/test_airflow_hardening.py compares the two.
+HARDENED = {
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__TEST_CONNECTION": "Disabled",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+    "AIRFLOW__CORE__MAX_ACTIVE_RUNS_PER_DAG": "1",
+    "AIRFLOW__CORE__DEFAULT_TASK_EXECUTION_TIMEOUT": "10800",
+    "AIRFLOW__API__ENABLE_SWAGGER_UI": "False",
+    "AIRFLOW__API__EXPOSE_CONFIG": "False",
+    "AIRFLOW__API__EXPOSE_STACKTRACE": "False",
+    "AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME": "3600",
+    "AIRFLOW__API_AUTH__JWT_CLI_EXPIRATION_TIME": "3600",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": "127.0.0.1",
+    "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o750",
+    "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o640",
+}
 SECRETS = ("fernet_key", "api_secret_key", "jwt_secret", "admin_password", "postgres_password")
 
 
@@ -31,13 +47,12 @@ def airflow_environment(home: Path, *, port: int = 8080) -> dict[str, str]:
     _private_folder(home)
     keep = make_secrets(home / "secrets")
     return {
+        **HARDENED,
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_ROOT / "dags"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__FERNET_KEY_CMD": _read_command(keep / "fernet_key"),
-        "AIRFLOW__CORE__TEST_CONNECTION": "Disabled",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(keep / "passwords.json"),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
@@ -47,19 +62,11 @@ def airflow_environment(home: Path, *, port: int = 8080) -> dict[str, str]:
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__SECRET_KEY_CMD": _read_command(keep / "api_secret_key"),
-        "AIRFLOW__API__ENABLE_SWAGGER_UI": "False",
-        "AIRFLOW__API__EXPOSE_CONFIG": "False",
-        "AIRFLOW__API__EXPOSE_STACKTRACE": "False",
         "AIRFLOW__API_AUTH__JWT_SECRET_CMD": _read_command(keep / "jwt_secret"),
-        "AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME": "3600",
         # The first call after a start can take longer than the default of 5 seconds.
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
-        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": "127.0.0.1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
-        "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o750",
-        "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o640",
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
 
 

@@ -21,6 +21,7 @@ chmod 700 "$data/vault" "$data/containers/postgres"
 .venv/bin/python scripts/airflow_home.py secrets "$data/containers/secrets"
 install -m 600 "$data/containers/secrets/passwords.json" "$data/containers/airflow/passwords.json"
 if [[ "$(id -u)" == 0 ]]; then
+    chown "$uid:$gid" "$data" # locks lie here
     chown -R "$uid:$gid" "$data/containers"
     for folder in "${folders[@]}"; do
         chown -R "$uid:$gid" "$data/$folder"

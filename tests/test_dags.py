@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,6 +17,7 @@ import pytest
 
 from etl.config import FEED_ASSETS, FEEDS, MARTS_ASSET, PROJECT_ROOT, WRITER_POOL, load_settings
 from etl.errors import Busy, DataBlocked, DiskFull, MappingError, SourceLate, UsageError
+from etl.files import UMASK
 
 DAGS = PROJECT_ROOT / "dags"
 DAG_FILES = sorted(p for p in DAGS.glob("*.py") if p.stem not in {"landing_factory", "run_rules"})
@@ -292,6 +294,57 @@ def states_of_keeping(dags):
     return {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
 
 
+def test_every_parameter_has_a_schema_that_bounds_it(dags):
+    """``conf`` of a run overrides parameters."""
+    for dag in dags.values():
+        for name in dag.params:
+            schema = dag.params.get_param(name).schema
+            kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+            assert set(kinds) <= {"string", "null"}, (dag.dag_id, name)
+            assert schema.keys() & {"format", "pattern", "maxLength", "enum"}, (dag.dag_id, name)
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "conf"),
+    [
+        ("land_orders", {"business_day": "yesterday; rm -rf /"}),
+        ("build_marts", {"business_day": 20260131}),
+        ("keep_warehouse", {"business_day": {"day": "2026-01-31"}}),
+        ("close_month", {"month": "2026-01'; drop table x"}),
+        ("close_month", {"reason": "x" * 201}),
+        ("close_month", {"reason": ["a", "list"]}),
+    ],
+)
+def test_a_run_that_is_told_something_else_is_refused(dags, dag_id, conf):
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        dags[dag_id].test(logical_date=None, run_conf=conf)
+
+
+def test_no_task_is_a_shell_and_nothing_of_a_run_is_a_template(dags):
+    kinds = {type(task).__name__ for task in all_tasks(dags)}
+    assert kinds == {
+        "_PythonDecoratedOperator",
+        "DecoratedMappedOperator",
+        "DecoratedSensorOperator",
+    }
+    for path in DAGS.glob("*.py"):
+        nodes = ast.walk(ast.parse(path.read_text()))
+        texts = [node.value for node in nodes if isinstance(node, ast.Constant)]
+        templates = {text for text in texts if isinstance(text, str) and re.search("{{|{%", text)}
+        assert templates <= {"{{ export_label }}"}, path.name  # a name of the task's own making
+
+
+def test_files_of_a_task_are_closed_to_others_wherever_it_runs(airflow):
+    """Also in a container, where no shell sets it first."""
+    code = "import os; os.umask(0)\nimport dags.run_rules\nprint(oct(os.umask(0)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT
+    )
+    assert done.stdout.splitlines()[-1] == oct(UMASK) == "0o27"
+
+
 def test_dags_survive_the_trip_through_the_database(dags):
     from airflow.serialization.serialized_objects import DagSerialization
 
@@ -402,6 +455,7 @@ def test_the_chain_lands_builds_and_publishes_one_day_and_landing_it_again_chang
 
     run_all(dags, as_of, "land_orders", "land_crm")
     assert sorted(p.name for p in (settings.raw / "_commits").iterdir()) == commits
+    refuse_more_than_ids_and_counts()
 
 
 def test_the_sensor_and_the_landing_look_into_a_bucket(dags, monkeypatch, tmp_path):
@@ -452,6 +506,27 @@ def company_landing(tmp_path_factory):
 
 def all_tasks(dags):
     return [task for dag in dags.values() for task in dag.tasks]
+
+
+def refuse_more_than_ids_and_counts():
+    """Look at everything that tasks have handed each other through the metadata database."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        found = [(x.dag_id, x.task_id, x.value) for x in session.query(XComModel)]
+    assert {dag_id for dag_id, _, _ in found} >= {"land_orders", "land_crm", "build_marts"}
+    for dag_id, task_id, value in found:
+        assert len(json.dumps(value)) < 4000, (dag_id, task_id)
+        for scalar in scalars(value):
+            is_id = isinstance(scalar, str) and re.fullmatch(r"[\w.:/+-]{0,80}", scalar)
+            assert is_id or isinstance(scalar, int | float | None), (dag_id, task_id, scalar)
+
+
+def scalars(value):
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    return [s for item in value for s in scalars(item)] if isinstance(value, list) else [value]
 
 
 def settings_of(task):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 from dataclasses import replace
@@ -12,16 +14,20 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from etl import export
 from etl.config import Settings
 from etl.errors import DataBlocked, LoyaltyError, UsageError
-from etl.export import LISTS, export_list, hashed_addresses, without_formulas
+from etl.export import LISTS, export_list, hashed_addresses
 from etl.files import sha256_of
+from etl.frames import without_formulas
 from etl.privacy.vault import Vault
 from tests.company.published import PublishedCompany
 from tests.test_cli import loyalty
 
+FORMULA_BEGINS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 CHEAP = {"with_match_keys": False}
 
 
@@ -213,6 +219,27 @@ def test_a_cell_is_no_formula(mark: str) -> None:
     found = without_formulas(rows)
     assert found["a"].to_list() == [f"'{mark}1+1", f"x{mark}", None, ""]
     assert found["n"].to_list() == [-1, 2, 3, 4]
+
+
+HOSTILE = st.text(alphabet="=+-@\t\r\n;,|\"' 1a\uff1d\uff0b\uff0d\uff20", max_size=8)
+
+
+@given(st.lists(st.tuples(HOSTILE, HOSTILE), min_size=1, max_size=4))
+@example([("a", ';"=1')])
+@example([("\t=1", "a;=1")])
+def test_no_spreadsheet_finds_a_formula_at_whatever_mark_it_splits(rows) -> None:
+    text = without_formulas(pl.DataFrame(rows, schema=["a", "b"], orient="row")).write_csv()
+    for mark in ",;|\t":
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        cells = [cell.lstrip() if mark != "," else cell for line in lines for cell in line]
+        assert not [cell for cell in cells if cell and cell[0] in FORMULA_BEGINS], (mark, text)
+
+
+def test_text_that_is_no_formula_stays(published: PublishedCompany, tmp_path: Path) -> None:
+    """What we write ourselves has none: the CSV of a list is its Parquet, to the letter."""
+    done = export_list(published.settings, "segments", tmp_path, **CHEAP)
+    rows = pl.read_parquet(done.files["parquet"])
+    assert rows.equals(without_formulas(rows))
 
 
 def test_there_are_two_lists(settings: Settings, tmp_path: Path) -> None:

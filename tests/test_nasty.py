@@ -12,6 +12,7 @@ from tests.nasty.corpus import CORPUS, run
 # What one file alone cannot show, and where it is shown.
 SHOWN_ELSEWHERE = {
     "AMBIGUOUS_EXPORT": "test_discover",
+    "NAME_NOT_USABLE": "test_landing",
     "OUTSIDE_LANDING": "test_gate",
     "UNREADABLE": "test_gate",
     "CHANGED_WHILE_READ": "test_gate",

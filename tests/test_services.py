@@ -12,6 +12,7 @@ those of January 2026 may not.
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import os
@@ -20,6 +21,7 @@ import stat
 import subprocess
 import sys
 import urllib.error
+import urllib.request
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -255,6 +257,53 @@ def test_nobody_gets_in_without_the_password_and_it_is_printed_nowhere(services:
     for secret in secrets.iterdir():
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
         assert secret.read_text() not in said, secret.name
+
+
+def test_what_an_attacker_would_ask_the_server_is_refused(services: Services):
+    api = services.api
+    test_connection = {"connection_id": "x", "conn_type": "sqlite"}
+    other_day = {"logical_date": None, "conf": {"business_day": "2026-01-31; rm -rf /"}}
+    for method, path, body, code in (
+        ("GET", "/api/v2/config", {}, 403),
+        ("GET", "/api/v2/config/section/core/option/fernet_key", {}, 403),
+        ("POST", "/api/v2/connections/test", test_connection, 403),
+        ("POST", "/api/v2/dags/land_orders/dagRuns", other_day, 400),
+    ):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            api.call(method, path, **body)
+        assert refused.value.code == code, path
+        assert "Traceback" not in refused.value.read().decode(), path
+    for path in ("/api/v2/dags", "/api/v2/connections", "/api/v2/variables", "/ui/config"):
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"http://127.0.0.1:{api.port}{path}", timeout=60)
+    with urllib.request.urlopen(f"http://127.0.0.1:{api.port}/docs", timeout=60) as page:
+        assert "swagger" not in page.read().decode().lower()
+
+
+def test_a_token_is_good_for_an_hour(services: Services):
+    claims = services.api.token.split(".")[1]
+    found = json.loads(base64.urlsafe_b64decode(claims + "=="))
+    assert found["exp"] - found["iat"] == 3600
+
+
+def test_no_secret_is_in_the_arguments_or_variables_of_a_process(services: Services):
+    """Anybody on the machine can list arguments; variables are inherited and dumped."""
+    secrets = [path.read_bytes() for path in (services.data / "airflow" / "secrets").iterdir()]
+    ours = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            said = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+        except OSError:  # it has ended, or is somebody else's
+            continue
+        if str(services.data).encode() in said:
+            ours += 1
+            assert not [secret for secret in secrets if secret in said], folder
+    assert ours >= 3
+
+
+def test_no_file_of_the_services_is_open_to_others(services: Services):
+    found = [p for p in services.data.rglob("*") if not p.is_symlink() and p != services.log]
+    assert [p for p in found if p.stat().st_mode & 0o027] == []
 
 
 def test_only_loopback_is_listened_on(services: Services):

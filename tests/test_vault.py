@@ -373,3 +373,12 @@ def test_a_vault_that_somebody_opened_is_closed_again(settings: Settings) -> Non
     settings.vault.chmod(0o755)
     Vault(settings)
     assert mode(settings.vault) == 0o700
+
+
+def test_what_the_vault_forgets_is_not_left_in_its_file(filled: Settings) -> None:
+    before = sealed(filled)
+    kept = pl.Series([f"t{n:03}" for n in range(0, MANY, 2)])
+    assert Vault(filled).keep_only(kept) == MANY // 2
+    content = (filled.vault / "vault.sqlite").read_bytes()
+    left = {token for token, (_, text) in before.items() if text in content}
+    assert left == set(kept)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -14,8 +13,8 @@ import typer
 from etl.cli.console import Output
 from etl.config import Settings, load_settings
 from etl.errors import LoyaltyError, UsageError
-from etl.files import readable
-from etl.space import full_disk_named
+from etl.failures import failures_named
+from etl.files import close_to_others, readable
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Data root, absolute. [env LOYALTY_DATA]")
@@ -46,10 +45,10 @@ def reporting(as_json: bool) -> Iterator[Output]:
 
     What the command writes is closed to others from the start.
     """
-    os.umask(0o027)
+    close_to_others()
     output = Output(as_json=as_json)
     try:
-        with full_disk_named():
+        with failures_named():
             yield output
     except LoyaltyError as error:
         output.error(error)

@@ -30,6 +30,7 @@ from etl.erasure.places import (
     remove_lists,
 )
 from etl.erasure.requests import Asked, Named, read_asked
+from etl.failures import failures_named
 from etl.faults import reach
 from etl.files import digest_of, fsync_folder, read_document, write_document
 from etl.keep.removal import Removal, remove
@@ -39,7 +40,6 @@ from etl.privacy import audit
 from etl.privacy.suppression import Erased, open_erasures, read_erased, suppress
 from etl.privacy.vault import Vault
 from etl.publish.release import MANIFEST, read_current
-from etl.space import full_disk_named
 from etl.warehouse.build import build_warehouse
 from etl.warehouse.transform import Progress
 
@@ -79,7 +79,7 @@ def preview(settings: Settings, asked: Asked) -> Found:
     return Found(named, find_people(vault, lake, named.seeds, erased))
 
 
-@full_disk_named()
+@failures_named()
 def erase(
     settings: Settings,
     asked: Asked,

@@ -13,6 +13,7 @@ import polars as pl
 from etl.config import DBT_PROJECT, Settings
 from etl.errors import ConfigError, DataBlocked
 from etl.files import atomic_path
+from etl.frames import without_formulas
 from etl.warehouse.database import build_path, frame, open_build, statement
 
 _MAX_LISTED = 5
@@ -56,7 +57,7 @@ def refuse_missing_rates(settings: Settings) -> None:
     if missing.is_empty():
         return
     with atomic_path(_list_path(settings)) as temporary:
-        missing.write_csv(temporary)
+        without_formulas(missing).write_csv(temporary)
     raise DataBlocked(
         f"{_counted(missing.height)} no rate of exchange to {settings.reporting_currency}, so"
         f" nothing is published: {_listed([_described(row) for row in missing.to_dicts()])}.",

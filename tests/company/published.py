@@ -15,7 +15,7 @@ import pytest
 from etl import route
 from etl.clv import ValueSettings
 from etl.config import Settings, load_settings
-from etl.files import digest_of
+from etl.files import close_to_others, digest_of
 from etl.route import RunResult
 from etl.warehouse.database import BUILD_NAME, frame, read_only
 from etl.warehouse.transform import DbtRun, Progress
@@ -65,6 +65,7 @@ class PublishedCompany:
 
 def publish_company(root: Path, key_file: Path) -> PublishedCompany:
     """Write the company's deliveries below a folder and run the whole route on them."""
+    close_to_others()  # as the command line and the DAGs begin
     settings = settings_at(root, key_file)
     expected = write_company(settings.landing)
     return PublishedCompany(settings, expected, run(settings, expected.as_of))

@@ -11,6 +11,7 @@ from typing import Any
 from etl.errors import LoyaltyError
 from etl.ingest.discover import discover
 from etl.ingest.extract import stage_delivery
+from etl.privacy.suppression import NOBODY
 from etl.privacy.tokens import Tokeniser
 from tests.delivering import DAY, KEY, LOADED_AT, Stage, make_stage, rejects, table
 
@@ -102,7 +103,7 @@ def _became(case: Case, stage: Stage) -> Case:
     read = []
     for delivery in found.deliveries:
         staged = stage_delivery(
-            delivery, stage.mapping, export, stage.settings, Tokeniser(KEY), LOADED_AT
+            delivery, stage.mapping, export, stage.settings, Tokeniser(KEY), LOADED_AT, NOBODY
         )
         work = stage.settings.staged / "_work"
         assert not list(work.rglob("*")), "a delivery leaves nothing in the work folder"

@@ -1,0 +1,1 @@
+"""Commands that are killed and tried again, and what must be true afterwards."""

@@ -43,6 +43,7 @@ def test_the_cell_is_not_told(engine: str, value: str) -> None:
     assert "Canary" not in str(caught.value)
     assert "Ada" not in str(caught.value)
     assert caught.value.code == "ENGINE_FAILED"
+    assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
 
 

@@ -18,8 +18,14 @@ from tests.test_lake import commit, stage
 def delivery(kept, lost, kept_amount="1000.0000", lost_amount="0.0000", status="accepted"):
     return {
         "status": status,
+        "mode": "incremental",
+        "file": "orders.csv",
+        "records": kept + lost,
         "tables": {"orders": {"rows": kept, "amount": kept_amount}},
-        "rejects": {"by_reason": [{"table": "orders", "rows": lost, "amount": lost_amount}]},
+        "rejects": {
+            "rows": lost,
+            "by_reason": [{"table": "orders", "rows": lost, "amount": lost_amount}],
+        },
     }
 
 
@@ -90,5 +96,5 @@ def test_only_a_later_and_better_delivery_of_the_day_ends_a_hold(
     other = {**delivery(100, 0), **place, "delivery_id": "good", "commit_sequence": 3} | change
     lake = SimpleNamespace(deliveries=(held, other))
     monkeypatch.setattr(holds, "read_lake", lambda _: lake)
-    waiting = {d["delivery_id"] for d in holds.held_deliveries(settings, date(2026, 1, 31))}
+    waiting = set(holds.held_deliveries(settings, date(2026, 1, 31)))
     assert ("bad" not in waiting) is ends

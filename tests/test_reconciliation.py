@@ -21,6 +21,7 @@ from etl.warehouse import transform
 from etl.warehouse.database import frame, open_build
 from etl.warehouse.reconcile import reconcile
 from etl.warehouse.transform import _raise_on_failure, target_folder, unequal_amounts
+from tests.company import trade
 from tests.company.published import PublishedCompany
 from tests.exchange import truth
 from tests.exchange.company import AS_OF, MAPPINGS, MISSING_RATES, write_exchange, write_rates
@@ -185,3 +186,14 @@ def test_a_cent_between_lake_and_marts_fails_the_build_with_both_amounts(copied:
     assert caught.value.code == "AUDIT_FAILED"
     shown = f"Net revenue of north_shop: {published_amount} in the marts, {delivered} delivered."
     assert caught.value.what.endswith(shown)
+
+
+def test_a_product_that_left_the_list_left_the_marts_and_everything_reconciles(
+    published: PublishedCompany,
+) -> None:
+    """Planted: from the third drop on the whole list is without a product that was never sold."""
+    listed = published.ask("select sku from products where source_system = 'north_shop'")
+    assert sorted(listed["sku"]) == sorted(trade.PRODUCTS)
+    told = published.result.manifest["reconciliation"]["tables"]
+    (products,) = [row for row in told if row["table_name"] == "products"]
+    assert products["rows_in_lake"] == products["rows_accepted"] == 2 * len(trade.PRODUCTS) + 1

@@ -80,7 +80,7 @@ def _removable_files(settings: Settings, now: datetime) -> set[Path]:
     if backup is None:
         return set()
     lake = read_lake(settings)
-    held = {delivery["delivery_id"] for delivery in held_deliveries(settings, date.max)}
+    held = held_deliveries(settings, date.max).keys()
     kept = {
         delivery["delivery_id"]
         for commit in lake.commits

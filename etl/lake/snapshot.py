@@ -22,6 +22,8 @@ from etl.faults import reach
 from etl.files import atomic_path, make_folder
 from etl.lake.commits import Lake, verify_files
 from etl.lake.inputs import INPUT_SCHEMAS, write_empty_inputs
+from etl.lake.vanished import FILE as VANISHED_FILE
+from etl.lake.vanished import deleted_rows, find_vanished
 
 
 def write_snapshot(settings: Settings, lake: Lake) -> Path:
@@ -42,6 +44,7 @@ def write_snapshot(settings: Settings, lake: Lake) -> Path:
         is_counted = None if file.whole else pl.col("batch_id").is_in(file.deliveries)
         lay_file(folder, file.table, file.path, is_counted)
         reach("inputs.linked")
+    _lay_vanished(folder, lake)
     write_input(folder, "raw_loads", _loads(lake))
     write_input(folder, "raw_rejects", _rejects(lake))
     write_input(folder, "raw_sources", _sources(lake))
@@ -72,6 +75,14 @@ def lay_file(folder: Path, table: str, path: Path, is_counted: pl.Expr | None = 
         rows = rows.filter(is_counted)
     with atomic_path(target) as temporary:
         rows.sink_parquet(temporary)
+
+
+def _lay_vanished(folder: Path, lake: Lake) -> None:
+    """Write the rows that say what vanished from full exports, one file a table."""
+    found = sorted(find_vanished(lake), key=lambda one: (one.table.name, one.snapshot.system))
+    for table, rows in deleted_rows(lake, found):
+        with atomic_path(folder / table / VANISHED_FILE) as temporary:
+            rows.write_parquet(temporary)
 
 
 def write_input(folder: Path, table: str, rows: pl.DataFrame) -> None:

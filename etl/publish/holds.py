@@ -1,4 +1,4 @@
-"""Holds the publish when too much of a delivery was rejected, until a person accepts it."""
+"""Holds the publish when too much was rejected or vanished, until a person accepts it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from etl.config import Settings
 from etl.errors import DataBlocked, UsageError
 from etl.files import digest_of
 from etl.lake.commits import read_lake
+from etl.lake.vanished import Vanished, find_vanished
 from etl.state import commit_state, read_state
 
 # More than this and the delivery is loaded but not published before somebody looked.
 ROW_SHARE = Decimal("0.01")
 AMOUNT_SHARE = Decimal("0.001")
+# More than this of a full export's records gone from one snapshot to the next, and it is looked at.
+VANISHED_SHARE = Decimal("0.2")
 HELD = "held"
 _STATE = "accepted_deliveries"
 _SCHEMA = {"delivery_id": pl.String(), "accepted_at": pl.Datetime("us", "UTC")}
@@ -27,10 +30,10 @@ _NOTHING: dict[str, Any] = {"rows": 0, "amount": None}
 
 
 def refuse_held(settings: Settings, as_of: date) -> None:
-    """Stop when a delivery of the day or before lost too much.
+    """Stop when a delivery of the day or before lost too much, or a full export lacks too much.
 
-    A hold ends when somebody accepts the delivery, or when a better one of the same export and
-    business day is committed after it.
+    A hold ends when somebody accepts the delivery, when a better one of the same export and
+    business day is committed after it, or when what vanished is listed again.
 
     Raises:
         DataBlocked: Lists each held delivery with what it lost.
@@ -38,23 +41,34 @@ def refuse_held(settings: Settings, as_of: date) -> None:
     waiting = held_deliveries(settings, as_of)
     if waiting:
         raise DataBlocked(
-            "Publishing is held: " + "; ".join(map(_described, waiting)) + ".",
-            where=", ".join(d["delivery_id"] for d in waiting),
+            "Publishing is held: " + "; ".join(waiting.values()) + ".",
+            where=", ".join(waiting),
             todo="Look with `loyalty rejects`, give the corrected file to `loyalty replay`, or "
             "let it through with `loyalty publish --accept <delivery>`.",
             code="DELIVERY_HELD",
         )
 
 
-def held_deliveries(settings: Settings, as_of: date) -> list[dict[str, Any]]:
-    """Return the deliveries up to a day that wait for a better one or for somebody's word."""
-    standing = standings(settings)
-    return [
-        delivery
-        for delivery in read_lake(settings).deliveries
+def held_deliveries(settings: Settings, as_of: date) -> dict[str, str]:
+    """Return the deliveries up to a day that wait for a better one or for somebody's word.
+
+    Returns:
+        By delivery id, what is the matter with it.
+    """
+    lake, standing = read_lake(settings), standings(settings)
+    lossy = {
+        delivery["delivery_id"]: _described(delivery)
+        for delivery in lake.deliveries
         if delivery["business_day"] <= as_of.isoformat()
         and standing.get(delivery["delivery_id"]) == HELD
-    ]
+    }
+    accepted = set(read_state(settings, _STATE, _SCHEMA, date.max)["delivery_id"])
+    return lossy | {
+        found.snapshot.deliveries[0]["delivery_id"]: _lacking(found)
+        for found in find_vanished(lake, as_of)
+        if _above(found.gone, found.records - found.gone, VANISHED_SHARE)
+        and accepted.isdisjoint(d["delivery_id"] for d in found.snapshot.deliveries)
+    }
 
 
 def standings(settings: Settings) -> dict[str, str]:
@@ -143,6 +157,14 @@ def _above(lost: Decimal | int, kept: Decimal | int, share: Decimal) -> bool:
 
 def _money(text: str | None) -> Decimal:
     return Decimal(text) if text is not None else Decimal(0)
+
+
+def _lacking(found: Vanished) -> str:
+    teller = found.snapshot.deliveries[0]
+    return (
+        f"{teller['system']} {teller['file']} of {teller['business_day']}, a full export, lacks"
+        f" {found.gone} of {found.records} {found.table.name} that it had"
+    )
 
 
 def _described(delivery: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ import duckdb
 
 from etl.contract import TABLES
 from etl.errors import DataBlocked
+from etl.lake.vanished import NO_ROW
 from etl.warehouse.database import frame, statement
 
 
@@ -71,7 +72,8 @@ def _held(inputs: Path, table: str) -> str:
     return (
         f"select source_system, '{table}' as table_name,"  # noqa: S608 - names of the contract
         f" count(*) as rows_in_lake, {total} as amount_in_lake"
-        f" from read_parquet('{inputs}/{table}/*.parquet') group by source_system"
+        f" from read_parquet('{inputs}/{table}/*.parquet')"
+        f" where source_row is distinct from {NO_ROW} group by source_system"
     )
 
 

@@ -18,6 +18,7 @@ from tests.test_lake import commit, stage
 def delivery(kept, lost, kept_amount="1000.0000", lost_amount="0.0000", status="accepted"):
     return {
         "status": status,
+        "file_reason": None,
         "mode": "incremental",
         "file": "orders.csv",
         "records": kept + lost,

@@ -98,11 +98,16 @@ def audit_lock(settings: Settings, wait_seconds: float = WAIT_SECONDS) -> Iterat
 def _held(path: Path, mode: int, wait_seconds: float, what: str) -> Iterator[None]:
     with path.open("a+", encoding="utf-8") as file:
         _acquire(file.fileno(), mode, path, wait_seconds, what)
-        if mode == fcntl.LOCK_EX:
-            file.truncate(0)
-            file.write(json.dumps({"pid": os.getpid()}))
-            file.flush()
-        yield
+        if mode == fcntl.LOCK_SH:
+            yield
+            return
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid()}))
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)  # who holds it next, together with others, is not named by this
 
 
 def _acquire(descriptor: int, mode: int, path: Path, wait_seconds: float, what: str) -> None:

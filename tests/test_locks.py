@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from etl.config import Settings
@@ -35,6 +37,20 @@ def test_a_commit_waits_for_all_who_stage(settings: Settings, shared: bool) -> N
         landing_lock(settings, shared=not shared, **AT_ONCE),
     ):
         pass
+
+
+def test_the_holder_is_named_and_nobody_else(settings: Settings) -> None:
+    with landing_lock(settings, shared=False):
+        assert f'"pid": {os.getpid()}' in refused(settings)
+    with landing_lock(settings, shared=True):
+        assert "pid" not in refused(settings)
+
+
+def refused(settings: Settings) -> str:
+    with pytest.raises(Busy) as caught, landing_lock(settings, shared=False, **AT_ONCE):
+        pass
+    assert caught.value.todo
+    return caught.value.what
 
 
 def test_one_process_keeps_house(settings: Settings) -> None:

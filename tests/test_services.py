@@ -243,6 +243,26 @@ def test_a_dag_started_twice_at_once_runs_once_at_a_time(services: Services, rec
     record(record_property, "runs", [described(run) for run in runs])
 
 
+def test_two_builds_started_at_once_follow_each_other_and_give_one_release(
+    services: Services, yesterday: str, record_property
+):
+    """Each takes the one slot in turn; the second finds the first one's release and agrees."""
+    api = services.api
+    before = published_hashes(services.data)[yesterday]
+    for _ in range(2):
+        conf = {"business_day": yesterday}
+        api.call("POST", "/api/v2/dags/build_marts/dagRuns", logical_date=None, conf=conf)
+
+    def by_hand() -> list[dict]:
+        return [run for run in api.runs("build_marts") if run["run_type"] == "manual"]
+
+    wait_for(lambda: all(run["end_date"] for run in by_hand()), "the builds by hand")
+    assert [run_of(run) for run in by_hand()] == ["manual success"] * 2
+    one_at_a_time(by_hand())
+    assert published_hashes(services.data)[yesterday] == before
+    record(record_property, "runs", [described(run) for run in by_hand()])
+
+
 def test_writers_wait_for_the_one_slot(services: Services):
     pool = services.api.call("GET", "/api/v2/pools/warehouse_writer")
     assert pool["slots"] == 1

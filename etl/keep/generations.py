@@ -18,7 +18,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -38,6 +38,7 @@ from etl.space import require_space
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 _WORKING = ".tmp-"
+_NAME = "%Y%m%dT%H%M%S_%fZ"
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def write_generation(
         wanted = sorted(sources, key=lambda source: source.name)
         new = sum(s.path.stat().st_size for s in wanted if s.sha256 not in known)
         require_space(target, new, f"The backup of {len(wanted)} files")
-        working = target / f"{_WORKING}{taken_at:%Y%m%dT%H%M%S_%fZ}"
+        working = target / f"{_WORKING}{_next_name(last, taken_at)}"
         with removed_on_failure(working):
             for source in wanted:
                 _take(source, working / source.name, known.get(source.sha256), modes)
@@ -240,6 +241,14 @@ def copy_verified(source: Path, target: Path, sha256: str, mode: int) -> None:
                 todo="Nothing was replaced. Restore the file from an earlier backup.",
                 code="SOURCE_CHANGED",
             )
+
+
+def _next_name(last: Generation | None, taken_at: datetime) -> str:
+    """Return a name that sorts after the last one's, also when the clock was set back."""
+    if last is not None:
+        after = datetime.strptime(last.name, _NAME).replace(tzinfo=UTC) + timedelta(microseconds=1)
+        taken_at = max(taken_at, after)
+    return taken_at.strftime(_NAME)
 
 
 def _take(source: Source, target: Path, unchanged: Path | None, modes: Modes) -> None:

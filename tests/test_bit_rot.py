@@ -25,6 +25,7 @@ from etl.lake.commits import COMMITS, data_path, read_lake, verify_files
 from etl.lake.ledger import Ledger
 from etl.lake.quarantine import Filter, reject_rows
 from etl.lake.snapshot import write_snapshot
+from etl.privacy.suppression import list_path, read_erased, suppress
 from etl.privacy.vault import Vault, load_or_create_key
 from etl.publish.release import MANIFEST, open_current, verify_release
 from etl.state import commit_state, read_state
@@ -80,6 +81,11 @@ def of_key(settings: Settings) -> Any:
     return load_or_create_key(settings)
 
 
+def of_erased(settings: Settings) -> Any:
+    erased = read_erased(settings)
+    return erased.digests, erased.successors
+
+
 def of_staged(settings: Settings) -> Any:
     return commit(settings)
 
@@ -131,6 +137,7 @@ KINDS = {
     "pseudonym key": Kind(lambda s: s.key_file, of_key),
     "id of the key": Kind(lambda s: s.raw / "_key.json", of_key),
     "vault key": Kind(lambda s: s.vault / "vault.key", of_vault),
+    "list of the erased": Kind(list_path, of_erased),
     "staged Parquet": Kind(lambda s: staged(s) / "orders.parquet", of_staged),
     "staged rejects": Kind(lambda s: staged(s) / "rejects.parquet", of_staged),
     "staged document": Kind(lambda s: staged(s) / STAGED_NAME, of_staged),
@@ -163,6 +170,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, settings_in) -> Settings
     numbers = pl.DataFrame({"name": ["a", "b"], "amount": [1, 2]}, schema=NUMBERS)
     commit_state(settings, "c1", DAY, {"numbers": numbers})
     Vault(settings).remember("name", pairs)
+    suppress(settings, ["0" * 32, "1" * 32], {"0" * 32: "ab"})
     publish(settings)
     write_build(settings)
     numbers.write_parquet(record_path(settings).with_name("numbers.parquet"))

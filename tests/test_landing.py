@@ -118,6 +118,15 @@ def test_only_what_changed_is_copied_again(bucket: Bucket, remote: Settings) -> 
     assert files(remote)[FILE] == changed.encode()
 
 
+def test_a_damaged_index_has_everything_copied_again(bucket: Bucket, remote: Settings) -> None:
+    bucket.put(FILE, TEXT)
+    assert fetch(remote) == [FILE]
+    index = remote.landing.parent / "index.json"
+    index.write_text(index.read_text().replace(str(len(TEXT)), str(len(TEXT) + 1), 1))
+    assert fetch(remote) == [FILE]
+    assert fetch(remote) == []
+
+
 def test_what_left_the_bucket_leaves_the_mirror_and_stays_in_the_lake(
     bucket: Bucket, remote: Settings
 ) -> None:

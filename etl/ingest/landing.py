@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 
 from etl.clock import utc_now
 from etl.config import Settings
-from etl.errors import ConfigError, FileRejected
-from etl.files import atomic_path, make_folder, read_document, write_json
+from etl.errors import ConfigError, FileRejected, LakeCorrupt
+from etl.files import DIGEST, atomic_path, make_folder, read_document, write_document
 from etl.ingest.discover import Discovery, Refused, discover
 from etl.ingest.gate import Limits
 from etl.ingest.manifest import MANIFEST_NAME
@@ -268,11 +268,14 @@ def _index_path(settings: Settings) -> Path:
 
 
 def _read_index(settings: Settings) -> dict[str, Any]:
-    """Read what the mirror holds; of another bucket it holds nothing."""
+    """Read what the mirror holds; of another bucket, or of a damaged index, it holds nothing."""
     path = _index_path(settings)
     if not path.exists():
         return _NOTHING
-    index = read_document(path, "url", *_NOTHING)
+    try:
+        index = read_document(path, "url", *_NOTHING, DIGEST)
+    except LakeCorrupt:
+        return _NOTHING  # the bucket has it all
     return index if index["url"] == settings.landing_url else _NOTHING
 
 
@@ -288,7 +291,7 @@ def _write_index(
         "refused": {name: error.as_dict() for name, error in refused.items()},
         "unmatched": unmatched,
     }
-    write_json(_index_path(settings), index, _PRIVATE_FILE)
+    write_document(_index_path(settings), index, _PRIVATE_FILE)
 
 
 def _refused(settings: Settings, index: dict[str, Any]) -> Iterator[Refused]:

@@ -50,6 +50,10 @@ bench: setup ## Time and peak memory of each step on the demo, and what Airflow 
 bench-clv: setup ## What customer lifetime value costs beside two packages (SIZES="100000 1000000": short)
 	@$(PY) -m benchmarks.clv $(SIZES) $(ARGS)
 
+.PHONY: bench-ingest
+bench-ingest: setup ## What landing a CSV costs beside Polars, DuckDB and dlt (SIZES="0.2 2": shorter)
+	@$(PY) -m benchmarks.ingest $(SIZES) $(ARGS)
+
 .PHONY: faults
 faults: setup ## Kill commands at every named point and at random; a retry must mend all (ARGS="--only land")
 	@$(PY) -m benchmarks.faults $(ARGS)

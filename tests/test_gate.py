@@ -163,7 +163,9 @@ REFUSED: dict[str, tuple[bytes, Export, dict[str, Any], str]] = {
     "zstd cut off": (zst(GOOD * 99)[:-3], EXPORT, {}, "BAD_COMPRESSION"),
     "zstd and garbage": (zst(GOOD) + b"garbage", EXPORT, {}, "BAD_COMPRESSION"),
     "a bomb": (gzip.compress(b"0" * (8 << 20)), EXPORT, {}, "TOO_LARGE"),
-    "larger than agreed": (GOOD, EXPORT, {"limits": Limits(unpacked_bytes=9)}, "TOO_LARGE"),
+    "larger than agreed": (
+        gzip.compress(GOOD), EXPORT, {"limits": Limits(unpacked_bytes=9)}, "TOO_LARGE",
+    ),
     "Latin-1 said to be UTF-8": (b"id,name\n1,Gr\xf6\xdfe\n", EXPORT, {}, "BAD_ENCODING"),
     "half a character at the end": (b"id,name\n1,\xe4\xb8", EXPORT, {}, "BAD_ENCODING"),
     "a surrogate in UTF-8": (b"id,name\n1,\xed\xa0\x80\n", EXPORT, {}, "BAD_ENCODING"),

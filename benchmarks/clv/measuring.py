@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.processes import TOOLS, Limits, python_with, run, two_threads
+
 HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parent.parent
-TOOLS = PROJECT / ".tools"
-THREADS = "2"
 PEERS = ("lifetimes", "pymc_marketing")
 FLOOR, OURS = "the data alone", "loyalty"
 # A peer that wants more is stopped, and the table says so.
-PEER_CPU_SECONDS, PEER_MEMORY_GIB = 900, 14
+PEER_LIMITS = Limits(cpu_seconds=900, memory_gib=14)
 
 
 @dataclass(frozen=True)
@@ -45,35 +41,17 @@ class Measure:
 
 
 def measure(customers: int, who: str, step: str, command: list[str], given: str = "") -> Measure:
-    """Run a process to its end; ``given`` is its standard input.
-
-    This process stays small on purpose: a child's peak begins with the size of its parent.
-    """
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(
-            _limited(command) if who in PEERS else command,
-            cwd=PROJECT,
-            env=_environment(who),
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=errors,
-            text=True,
-        )
-        assert process.stdin
-        process.stdin.write(given)
-        process.stdin.close()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        printed, told = _text(output), _text(errors)
-    failure = _reason(process.returncode, told) if process.returncode else ""
+    """Run a process to its end; ``given`` is its standard input."""
+    limits = PEER_LIMITS if who in PEERS else None
+    ended = run(command, _environment(who), given=given, limits=limits)
     done = Measure(
         customers,
         who,
         step,
-        cpu_seconds=round(usage.ru_utime + usage.ru_stime, 2),
-        peak_mib=round(usage.ru_maxrss / 1024),
-        found={} if failure else json.loads(printed.splitlines()[-1]),
-        failure=failure,
+        cpu_seconds=ended.cpu_seconds,
+        peak_mib=ended.peak_mib,
+        found={} if ended.failure else json.loads(ended.printed.splitlines()[-1]),
+        failure=ended.failure,
     )
     print(told_shortly(done), file=sys.stderr, flush=True)
     return done
@@ -94,8 +72,8 @@ def ours(customers: int, who: str, step: str, model: str, folder: Path, given: s
 
 def peer(who: str, customers: int, folder: Path) -> list[Measure]:
     """Fit, spend and score of one package; what follows a failure is not tried."""
-    python = TOOLS / f"bench-clv-{who}" / "bin" / "python"
-    failure, done = _install(who, python), []
+    python, failure = python_with(f"bench-clv-{who}", HERE / f"{who}.txt")
+    done = []
     if failure:
         return [Measure(customers, who, "install", 0.0, 0.0, {}, failure)]
     for step in ("fit", "spend", "score"):
@@ -106,44 +84,7 @@ def peer(who: str, customers: int, folder: Path) -> list[Measure]:
     return done
 
 
-def _install(who: str, python: Path) -> str:
-    """Give a peer an environment of its own; return why that failed, or nothing."""
-    uv, folder = str(PROJECT / ".boot" / "bin" / "uv"), str(python.parent.parent)
-    pins = str(HERE / f"{who}.txt")
-    for step in (
-        [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, folder],
-        [uv, "pip", "install", "--quiet", "--python", str(python), "--requirement", pins],
-    ):
-        done = subprocess.run(step, capture_output=True, text=True, check=False)
-        if done.returncode:
-            return f"not installed: {_reason(done.returncode, done.stderr)}"
-    return ""
-
-
 def _environment(who: str) -> dict[str, str]:
     """The same threads for everyone, but for linear algebra, of which ours takes one by itself."""
-    libraries = ("OMP", "MKL", "NUMBA", "NUMEXPR", *(("OPENBLAS",) if who in PEERS else ()))
-    threads = {f"{name}_NUM_THREADS": THREADS for name in libraries}
-    quiet = {"PYTHONWARNINGS": "ignore", "POLARS_MAX_THREADS": THREADS}
     compiled = {"PYTENSOR_FLAGS": f"base_compiledir={TOOLS / 'bench-clv-pytensor'}"}
-    return {**os.environ, **threads, **quiet, **compiled}
-
-
-def _limited(command: list[str]) -> list[str]:
-    limits = f"ulimit -v {PEER_MEMORY_GIB * 2**20} -t {PEER_CPU_SECONDS}"
-    return ["/bin/bash", "-c", f'{limits}; exec "$@"', "-", *command]
-
-
-def _reason(code: int, errors: str) -> str:
-    """Say in one line why a process failed."""
-    if code < 0:
-        limits = f"limits: {PEER_CPU_SECONDS} CPU s, {PEER_MEMORY_GIB} GiB"
-        return f"killed by signal {-code} ({limits})"
-    lines = [line.strip() for line in errors.splitlines() if line.strip()]
-    return f"exit {code}: {lines[-1][:150] if lines else 'no message'}"
-
-
-def _text(stream: Any) -> str:
-    stream.seek(0)
-    text: str = stream.read()
-    return text
+    return {**two_threads(but=() if who in PEERS else ("OPENBLAS",)), **compiled}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import polars as pl
@@ -39,12 +40,17 @@ def read_batches(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
         )
         documents = batch.item(-1, DOCUMENT)
         # More rows of the last document may follow.
-        whole = batch if is_last else batch.filter(pl.col(DOCUMENT) < documents)
-        carried = batch.slice(whole.height).drop(DOCUMENT)
-        if whole.height:
-            yield whole
+        ends = batch.height if is_last else _begin_of_last(batch)
+        carried = batch.slice(ends).drop(DOCUMENT)
+        if ends:
+            yield batch.head(ends)
     if records != file.records:
         raise _disagrees(f"{records} records", file)
+
+
+def _begin_of_last(batch: pl.DataFrame) -> int:
+    """Return at which row the last document begins; documents are numbered in their order."""
+    return int(batch[DOCUMENT].search_sorted(batch.item(-1, DOCUMENT), side="left"))
 
 
 def _disagrees(found: str, file: GatedFile) -> LoyaltyError:
@@ -90,7 +96,8 @@ def _chunks(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
             row_index_offset=records + 1,
         )
         try:
-            chunk = frame.with_columns(pl.col(ROW).cast(pl.Int64())).collect()
+            # In one piece: each expression after this would otherwise work through every piece.
+            chunk = frame.with_columns(pl.col(ROW).cast(pl.Int64())).collect().rechunk()
         except pl.exceptions.PolarsError as error:
             # The reader quotes cells in its messages; they may be personal.
             raise _disagrees(f"a {type(error).__name__}", file) from None
@@ -100,16 +107,16 @@ def _chunks(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
 
 def _blocks(file: GatedFile, *, multiline: bool) -> Iterator[bytes]:
     """Yield the bytes of a checked file, cut between two records."""
-    rest = b""
+    size = _BLOCK_BYTES
     with file.path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            data = rest + block
-            end = _end_of_records(data, multiline=multiline)
+        while block := stream.read(size):
+            is_last = len(block) < size
+            end = len(block) if is_last else _end_of_records(block, multiline=multiline)
+            stream.seek(end - len(block), os.SEEK_CUR)
             if end:
-                yield data[:end]
-            rest = data[end:]
-    if rest:
-        yield rest
+                yield block[:end]
+            else:  # a record is larger than that
+                size *= 2
 
 
 def _end_of_records(data: bytes, *, multiline: bool) -> int:

@@ -10,6 +10,7 @@ from etl.contract import Table
 from etl.contract.table import DELETED
 
 _SEPARATOR = "\x1f"
+_TEXTS_AT_A_TIME = 1_000
 
 
 def with_record_hash(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
@@ -65,9 +66,11 @@ def _text(name: str, dtype: pl.DataType) -> pl.Expr:
 
 def _md5(text: pl.Expr) -> pl.Expr:
     def digest(series: pl.Series) -> pl.Series:
-        md5 = hashlib.md5
-        texts = series.cast(pl.Binary()).to_list()
-        digests = [md5(text, usedforsecurity=False).digest() for text in texts]
+        md5, digests = hashlib.md5, []
+        # A few at a time: their bytes are still at hand when they are digested.
+        for some in pl.DataFrame([series.cast(pl.Binary())]).iter_slices(_TEXTS_AT_A_TIME):
+            texts = some.to_series().to_list()
+            digests += [md5(text, usedforsecurity=False).digest() for text in texts]
         return pl.Series(series.name, digests, dtype=pl.Binary()).bin.encode("hex")
 
     return text.map_batches(digest, return_dtype=pl.String())

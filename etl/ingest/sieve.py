@@ -177,8 +177,9 @@ def _sift(
     reach("sieve.typed")
     if conflicts is None:
         writers[NAMES].write(_names(job, clean, shaped))
-    for name in counted.unmapped:
-        counted.unmapped[name] += int(batch.select((pl.col(name) != "").sum()).item())
+    filled = batch.select((pl.col(name) != "").sum() for name in counted.unmapped)
+    for name, cells in filled.row(0, named=True).items() if counted.unmapped else ():
+        counted.unmapped[name] += cells
     counted.left_out += _left_out(job, clean, shaped, bad)
     _accept(job, shaped, known, bad, writers, counted)
     if bad.height:

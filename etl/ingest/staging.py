@@ -175,7 +175,12 @@ class TableWriter:
         """Return the file; the first rows decide which columns get a dictionary."""
         if self._file is None:
             self._file = pq.ParquetWriter(
-                self._path, self._arrow, compression="zstd", use_dictionary=_repeating(first)
+                self._path,
+                self._arrow,
+                compression="zstd",
+                use_dictionary=_repeating(first),
+                # Least and greatest of tokens and digests help no reader.
+                write_statistics=[n for n, kind in first.schema.items() if kind != pl.String()],
             )
         return self._file
 

@@ -8,6 +8,7 @@ customer. The vault's own key only protects the file and can be changed by encry
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -214,17 +215,15 @@ class Vault:
             return connection.execute(gone).rowcount
 
     def _add(self, connection: sqlite3.Connection, kind: str, pairs: pl.DataFrame) -> int:
-        tokens = pairs.select("token").rows()
-        connection.execute("create temp table if not exists offered (token text primary key)")
-        connection.execute("delete from offered")
-        connection.executemany("insert into offered values (?)", tokens)
-        known = connection.execute("select token from offered join personal_values using (token)")
+        query = "select token from personal_values where token in (select value from json_each(?))"
+        known = connection.execute(query, (json.dumps(pairs["token"].to_list()),))
         fresh = pairs.filter(~pl.col("token").is_in([token for (token,) in known]))
-        rows = [
-            (token, kind, *_encrypted(self._cipher, token, value)) for token, value in fresh.rows()
-        ]
+        rows = (
+            (token, kind, *_encrypted(self._cipher, token, value))
+            for token, value in fresh.select("token", "value").iter_rows()
+        )
         connection.executemany("insert into personal_values values (?, ?, ?, ?)", rows)
-        return len(rows)
+        return fresh.height
 
     def _encrypt_again(self, connection: sqlite3.Connection, cipher: AESGCM) -> int:
         query = (

@@ -192,8 +192,8 @@ def _find_marks(codes: Bytes, delimiter: int, *, quoted: bool) -> _Marks:
     at = np.flatnonzero(wanted | (codes == _QUOTE))
     kinds = codes[at]
     is_quote = kinds == _QUOTE
-    # Wrapping at 256 keeps the parity, which is all that is needed.
-    inside = (np.cumsum(is_quote, dtype=np.uint8) & 1).astype(np.bool_)
+    # Each quote turns it: an exclusive or over all of them so far.
+    inside = np.bitwise_xor.accumulate(is_quote.view(np.uint8)).view(np.bool_)
     return _Marks(at, is_quote, kinds == _LINE_END, inside)
 
 

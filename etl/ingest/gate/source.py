@@ -132,7 +132,8 @@ def unpacked_blocks(
             if not total and packing and packing_of(block, form, where):
                 raise bad_magic("packed data within another", form, where)
             total += len(block)
-            check_size(total, size if packing else total, limits, where)
+            if packing:  # a plain file is as large as it looks
+                check_size(total, size, limits, where)
             yield block
     if not total and not may_be_empty:
         raise file_rejected("EMPTY_FILE", where)

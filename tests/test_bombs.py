@@ -76,8 +76,8 @@ def parquet(column: Any, **options: Any) -> bytes:
 
 
 def giant_pages() -> bytes:
-    """Return a file whose pages unpack to 400 MB; beside them lie bytes that hide the ratio."""
-    column = pa.array(["0" * 1000] * 200_000)
+    """Return a file of two pages that unpack to 120 MB each."""
+    column = pa.array(["0" * 1000] * 120_000)
     return parquet(
         column, use_dictionary=False, compression="zstd", data_page_size=1 << 30,
         row_group_size=200_000,

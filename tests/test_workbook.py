@@ -252,6 +252,10 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     ),
     "an unknown kind of cell": (archive(HEADER, row('<c t="x"><v>1</v></c>')), "WORKBOOK_DAMAGED"),
     "a number that is none": (archive(HEADER, row(number("1,5"))), "WORKBOOK_DAMAGED"),
+    "a number as Python writes it": (archive(HEADER, row(number("1_000"))), "WORKBOOK_DAMAGED"),
+    "a giant tag": (
+        archive(HEADER, row(f'<c x="{"0" * 400_000}"><v>1</v></c>')), "WORKBOOK_DAMAGED",
+    ),
     "a shared text that is not there": (
         archive(HEADER, row('<c t="s"><v>7</v></c>')), "WORKBOOK_DAMAGED",
     ),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import basename, dirname, join, normpath
@@ -43,7 +44,7 @@ def workbook_blocks(
         FileRejected: It is none (EMPTY_FILE, BAD_MAGIC, WORKBOOK_DAMAGED), unpacks to too much
             (TOO_LARGE, FIELD_TOO_LONG, TOO_MANY_COLUMNS), does not say which sheet is meant
             (WORKBOOK_SHEET), or the sheet is no table of values (HEADER_EMPTY, HEADER_BAD_NAME,
-            BLANK_ROW, RAGGED_ROW, MERGED_CELLS, FORMULA_WITHOUT_VALUE, BAD_TEXT).
+            BLANK_ROW, MERGED_CELLS, FORMULA_WITHOUT_VALUE, BAD_TEXT).
     """
     with Archive(copy, size, limits, where) as archive, spool.open("w+b") as file:
         book = _read_book(archive)
@@ -56,11 +57,11 @@ def workbook_blocks(
             is_1904=book.is_1904,
             is_calculated=not book.is_stale,
         )
-        rows = _rows(archive, book.sheet_part(sheet, where), reader)
-        yield from _record_blocks(rows, where)
+        with closing(_rows(archive, book.sheet_part(sheet, where), reader)) as rows:
+            yield from _record_blocks(rows, where)
 
 
-def _rows(archive: Archive, part: str, reader: SheetReader) -> Iterator[tuple[int, list[str]]]:
+def _rows(archive: Archive, part: str, reader: SheetReader) -> Generator[tuple[int, list[str]]]:
     """Yield the number and the cells of each row that holds something."""
     for _ in archive.parse(part, reader):
         yield from reader.rows
@@ -76,8 +77,6 @@ def _record_blocks(rows: Iterator[tuple[int, list[str]]], where: str) -> Iterato
     for record, (found, cells) in enumerate(rows, start=1):
         if found != record + 1:
             raise file_rejected("BLANK_ROW", where, record=record)
-        if len(cells) > width:
-            raise file_rejected("RAGGED_ROW", where, record=record, expected=width)
         block.append(cells + [""] * (width - len(cells)))
         size += sum(map(len, cells)) + width
         if size > BLOCK_BYTES:

@@ -194,3 +194,29 @@ def test_the_command_shows_and_refuses(settings: Settings) -> None:
     assert RUNNER.invoke(app, ask).exit_code == EXIT_USAGE
     assert RUNNER.invoke(app, [*ask, "help_desk/C-0060", "--token", "t1"]).exit_code == EXIT_USAGE
     assert RUNNER.invoke(app, ["reveal", "help_desk/C-0060"]).exit_code == EXIT_USAGE
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Settings:
+    """A vault with one value and nothing else."""
+    alone = load_settings(data=tmp_path / "data")
+    value = pl.DataFrame({"token": ["t1"], "value": ["ann@mail.example"]})
+    Vault(alone).remember("email", value)
+    return alone
+
+
+def test_no_token_is_shown_without_a_reason(small: Settings) -> None:
+    assert reveal_token(small, "t1", WHY).rows[0]["value"] == "ann@mail.example"
+    with pytest.raises(UsageError, match="without a reason"):
+        reveal_token(small, "t1", "because")
+
+
+def test_no_token_is_shown_that_cannot_be_written_down(
+    small: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(*_: object, **__: object) -> None:
+        raise Busy("held")
+
+    monkeypatch.setattr(audit, "append", held)
+    with pytest.raises(Busy):
+        reveal_token(small, "t1", WHY)

@@ -21,6 +21,7 @@ def ours(path: Path, folder: Path) -> int:
     from etl.ingest.discover import Delivery
     from etl.ingest.extract import stage_delivery
     from etl.mapping import load_mapping
+    from etl.privacy.suppression import read_erased
     from etl.privacy.tokens import Tokeniser, Vault, load_or_create_key
 
     mapping = load_mapping(MAPPINGS / "mapping.yml")
@@ -29,7 +30,8 @@ def ours(path: Path, folder: Path) -> int:
     tokens = Tokeniser(load_or_create_key(settings), Vault(settings))
     delivery = Delivery(mapping.system, export.name, path, DAY, export.mode, 20260331)
     now = datetime(2026, 4, 1, 2, tzinfo=UTC)
-    staged = stage_delivery(delivery, mapping, export, settings, tokens, now)
+    erased = read_erased(settings)
+    staged = stage_delivery(delivery, mapping, export, settings, tokens, now, erased)
     if staged.status != "accepted" or staged.rejects.rows:
         raise SystemExit(f"{staged.status} {staged.file_reason}, {staged.rejects.rows} refused")
     return staged.tables["orders"].rows

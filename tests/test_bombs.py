@@ -80,6 +80,7 @@ def giant_pages() -> bytes:
     column = pa.array(["0" * 1000] * 120_000)
     return parquet(
         column, use_dictionary=False, compression="zstd", data_page_size=1 << 30,
+        max_rows_per_page=200_000,
         row_group_size=200_000,
     )  # fmt: skip
 

@@ -153,5 +153,5 @@ def test_a_commit_never_takes_the_place_of_another(settings):
     create_exclusively(path, {"sequence": 1})
     with pytest.raises(FileExistsError):
         create_exclusively(path, {"sequence": 2})
-    assert read_json(path) == {"sequence": 1}
+    assert read_json(path)["sequence"] == 1
     assert [entry.name for entry in path.parent.iterdir()] == ["b.json"]

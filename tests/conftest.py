@@ -31,6 +31,7 @@ LONGEST = (
     "test_published_clv",
     "test_exchange",
     "test_route",
+    "test_killed",
 )
 
 

@@ -100,11 +100,11 @@ def what_stays(ground: Ground) -> Outcome:
 SCENES = (
     Scene(
         "land", "released", lambda _: ("land", *as_of(DAY)),
-        ("discover", "stage", "gate", "sieve", "commit", "ledger", "files"), lake,
+        ("discover", "stage", "gate", "sieve", "commit", "files"), lake,
     ),
     Scene(
         "run", "landed", lambda _: ("run", *as_of(DAY)),
-        ("inputs", "build", "dbt", "fit", "files"), marts,
+        ("ledger", "inputs", "build", "dbt", "fit", "files"), marts,
     ),
     Scene(
         "publish", "built", lambda _: ("publish",),

@@ -71,7 +71,7 @@ def erase(
             )
             for certificate in done
         ]
-        output.rows(columns, rows, "erased" if rows else "nobody is pending")
+        output.rows(columns, rows, "erased" if rows else "nobody is left to erase")
         for certificate in done:
             left = certificate["left_to_others"]
             output.progress(

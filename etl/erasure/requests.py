@@ -22,6 +22,8 @@ from etl.privacy.vault import Vault
 # What a source may call a request to forget all of somebody; others are for somebody else to read.
 SCOPES = ("all", "everything")
 _RECORD_TABLES = ("crm_contacts", "crm_accounts", "crm_leads", "orders")
+# What a record of theirs may be.
+_KINDS = {"contact", "account", "lead", "customer_ref"}
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,10 @@ def _customers(lake: Lake, asked: Iterable[str], erased: Erased) -> Iterator[tup
         for name in HANDLINGS[table].names
         if name.is_own or (table == "orders" and name.entity in {"customer_ref", "contact"})
     )
+    known = known.drop_nulls().unique()
     for text in asked:
-        yield _customer(text, known.drop_nulls().unique())
+        if _called(text, known).height or not _was_erased(text, erased):
+            yield _customer(text, known)
 
 
 def _named_rows(lake: Lake, table: str) -> pl.DataFrame:
@@ -141,20 +145,31 @@ def _named_rows(lake: Lake, table: str) -> pl.DataFrame:
     return lake_rows(lake, table, [name for name in schema if name in columns]).unique()
 
 
-def _customer(text: str, known: pl.DataFrame) -> tuple[str, str, str]:
+def _called(text: str, known: pl.DataFrame) -> pl.DataFrame:
+    """Return the records that are called so: <source_system>/<id> or .../<kind>/<id>."""
     system, _, rest = text.strip().partition("/")
     entity, _, source_id = rest.partition("/")
     is_one = (pl.col("source_id") == rest) | (
         (pl.col("entity") == entity) & (pl.col("source_id") == source_id)
     )
-    found = known.filter((pl.col("source_system") == system) & is_one)
+    return known.filter((pl.col("source_system") == system) & is_one)
+
+
+def _was_erased(text: str, erased: Erased) -> bool:
+    """Tell whether a record called so is on the list: an erasure may be asked for twice."""
+    system, _, rest = text.strip().partition("/")
+    named, _, source_id = rest.partition("/")
+    calls = [(kind, rest) for kind in _KINDS] + [(kind, source_id) for kind in _KINDS & {named}]
+    return any(erased.digest(system, *call) in erased.digests for call in calls)
+
+
+def _customer(text: str, known: pl.DataFrame) -> tuple[str, str, str]:
+    found = _called(text, known)
     if found.height == 1:
         return found.row(0)
     if found.is_empty():
         raise UsageError(
-            "No record is called so.",
-            where="--customer",
-            todo="Write it as <source_system>/<id>. Who was erased is not found any more.",
+            "No record is called so.", where="--customer", todo="Write it as <source_system>/<id>."
         )
     raise UsageError(
         f"Records of {found.height} kinds are called so: {', '.join(found['entity'].sort())}.",

@@ -29,7 +29,6 @@ class Scene:
         is_read: Whether readers look on; a restore takes the marts away for a moment, an erasure
             the releases that somebody was in.
         is_counted: Whether each record delivered must be there; not so for the erased.
-        retry: What is given after the kill; the same command when None.
     """
 
     name: str
@@ -39,11 +38,6 @@ class Scene:
     outcome: Callable[[Ground], Outcome]
     is_read: bool = True
     is_counted: bool = True
-    retry: tuple[str, ...] | None = None
-
-    def again(self, ground: Ground) -> tuple[str, ...]:
-        """Return what is given after the kill."""
-        return self.retry or self.command(ground)
 
     def takes(self, point: str) -> bool:
         """Tell whether it is killed at a point."""
@@ -119,8 +113,7 @@ SCENES = (
     Scene("rotate", "published", lambda _: ("vault", "rotate"), ("rotate",), clear_values),
     Scene(
         "erase", "published", lambda _: ("erase", "--customer", "hubspot/101"),
-        # Whom it named is no longer known by that name: what was begun is ended without one.
-        ("erase",), erased, is_read=False, is_counted=False, retry=("erase",),
+        ("erase",), erased, is_read=False, is_counted=False,
     ),
     Scene("close", "published", lambda _: ("close", MONTH), ("close",), marts),
     Scene(

@@ -96,7 +96,7 @@ def killed(
             stack.enter_context(reader)
         ended = shell.run(*scene.command(ground), fault=fault, after=after)
         wrong = _between(ground, scene, ended, fault)
-        again = shell.run(*scene.again(ground))
+        again = shell.run(*scene.command(ground))
         if again.code != 0:
             wrong.append(f"the retry ended with {again.code}")
     if again.code == 0:

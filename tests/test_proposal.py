@@ -56,9 +56,9 @@ def test_a_header_nobody_has_mapped_becomes_a_mapping_that_refuses_no_row(tmp_pa
     mapping = tmp_path / "erp.yml"
     mapping.write_text(mapping_text(propose(file, ASKED)), encoding="utf-8")
     report = check_file(load_settings(data=tmp_path / "data"), file, mapping, "", None)
-    assert report.rows == [
-        ("order_lines", "accepted", "", 3, ""),
-        ("orders", "accepted", "", 2, ""),
+    assert [row[:4] for row in report.rows] == [
+        ("order_lines", "accepted", "", 3),
+        ("orders", "accepted", "", 2),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,11 +65,20 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> PublishedCompany:
-    """The small company, landed, built and published once for all tests that only read."""
+def published(
+    tmp_path_factory: pytest.TempPathFactory, key_file: Path
+) -> Iterator[PublishedCompany]:
+    """The small company, landed, built and published once for all tests that only read.
+
+    What does something to it takes a copy (``published.copied``); who does not fails here, whatever
+    tests ran in between.
+    """
     from tests.company.published import publish_company
 
-    return publish_company(tmp_path_factory.mktemp("company"), key_file)
+    company = publish_company(tmp_path_factory.mktemp("company"), key_file)
+    written = company.written()
+    yield company
+    assert company.written() == written, "a test wrote to the company that all share"
 
 
 @pytest.fixture(scope="session")

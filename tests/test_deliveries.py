@@ -72,6 +72,7 @@ class Version:
 File = tuple[int, tuple[Version, ...]]
 Batch = tuple[File, ...]
 
+CENTS = st.lists(st.integers(1, 999), min_size=1, max_size=3).map(tuple)
 VERSIONS = st.lists(
     st.builds(
         Version,
@@ -79,7 +80,7 @@ VERSIONS = st.lists(
         day=st.integers(0, 2),
         hour=st.integers(0, 5),
         customer=st.integers(1, 2),
-        cents=st.lists(st.integers(1, 999), min_size=1, max_size=3).map(tuple),
+        cents=CENTS,
         gone=st.sampled_from([False, False, False, True]),
     ),
     min_size=1,
@@ -214,6 +215,36 @@ def test_permuted_doubled_split_and_merged_deliveries_are_the_same_facts(
             for model, rows in wanted.items():
                 assert_frame_equal(found[model], rows)
             assert_one_version(wanted)
+
+
+# Two files for one day, without a sequence: nothing says which is the later one.
+TIED = st.builds(
+    Version,
+    order=st.just(1),
+    day=st.just(0),
+    hour=st.just(1),
+    customer=st.integers(1, 2),
+    cents=CENTS,
+    gone=st.booleans(),
+)
+
+
+@settings(
+    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(versions=st.lists(TIED, min_size=2, max_size=3, unique=True))
+def test_an_order_and_its_lines_are_of_one_version_where_nothing_says_which_is_later(
+    versions_sql: VersionsSql, versions: list[Version]
+) -> None:
+    arrivals = [[((0, (version,)),) for version in order] for order in (versions, versions[::-1])]
+    with tempfile.TemporaryDirectory() as folder:
+        found, other = (
+            land(Path(folder) / str(nth), batches).latest(versions_sql, DAYS[0])
+            for nth, batches in enumerate(arrivals)
+        )
+        for model, rows in found.items():
+            assert_frame_equal(other[model], rows)
+        assert_one_version(found)
 
 
 def assert_one_version(latest: dict[str, pl.DataFrame]) -> None:

@@ -15,6 +15,7 @@ import pytest
 from etl.errors import LoyaltyError
 from etl.files import sha256_of
 from etl.ingest import batches
+from etl.ingest.hashing import NO_LINES
 from etl.ingest.staging import StagedDelivery
 from etl.privacy.tokens import Tokeniser, Vault
 from tests.delivering import (
@@ -327,6 +328,37 @@ def test_a_row_without_a_document_is_refused(stage: Stage) -> None:
         ("order_lines", "REQUIRED_MISSING", "basket"): 1,
         ("orders", "REQUIRED_MISSING", "basket"): 1,
     }
+
+
+def test_an_order_says_which_lines_it_came_with(stage: Stage) -> None:
+    staged = stage.deliver(GOOD)
+    heads, lines = table(staged, "orders"), table(staged, "order_lines")
+    assert heads.height < lines.height
+    of_lines = dict(lines.select("order_id", "document_hash").unique().iter_rows())
+    assert dict(heads.select("order_id", "document_hash").iter_rows()) == of_lines
+
+
+def test_an_order_without_a_line_says_so(tmp_path: Path) -> None:
+    lines = "      order_lines:\n"
+    yaml = BASKETS.replace(lines, lines + "        when: {sku: {not_in: [fee]}}\n")
+    fee = basket_row("b9", sku="fee")
+    staged = make_stage(tmp_path, yaml).deliver([*GOOD, fee])
+    (of_no_line,) = table(staged, "orders").filter(order_id="b9")["document_hash"]
+    assert of_no_line == NO_LINES
+
+
+def test_lines_of_two_targets_are_one_document(tmp_path: Path) -> None:
+    """Goods and fees of one row: no version of the order has only one of them."""
+    head, lines = BASKETS.split("      order_lines:\n")
+    goods = f"        - {lines.strip()}\n".replace("\n", "\n  ").rstrip() + "\n"
+    fees = goods.replace("{op: row_number}", "{const: 99}").replace("{from: title}", "{const: Fee}")
+    staged = make_stage(tmp_path, f"{head}      order_lines:\n{goods}{fees}").deliver(GOOD[1:])
+    found = table(staged, "order_lines")
+    assert sorted(found.select("order_id", "title").rows()) == [
+        ("b1", "Fee"), ("b1", "Tea"), ("b2", "Fee"), ("b2", "Tea"),
+    ]  # fmt: skip
+    of_lines = found.select("order_id", "document_hash").unique().sort("order_id")
+    assert of_lines.rows() == table(staged, "orders").select(of_lines.columns).rows()
 
 
 def test_split_in_two_between_orders_changes_no_digest(stage: Stage) -> None:

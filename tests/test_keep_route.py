@@ -36,7 +36,7 @@ class Warehouse:
 def restored(published: PublishedCompany, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The small company after its whole root was wiped, restored and built again."""
     root = tmp_path_factory.mktemp("wiped")
-    settings = copied(published.settings, root)
+    settings = published.copied(root)
     back_up(settings, root / "backup", root / "safe", print)
     shutil.rmtree(settings.data)
     shutil.rmtree(settings.landing)
@@ -55,21 +55,11 @@ def next_day(restored: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> W
 @pytest.fixture(scope="module")
 def twin(published: PublishedCompany, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The same company, which lost nothing, a day later; its files were joined before the build."""
-    settings = copied(published.settings, tmp_path_factory.mktemp("twin"))
+    settings = published.copied(tmp_path_factory.mktemp("twin"))
     as_of = deliver_next_day(settings.landing, tmp_path_factory.mktemp("written"))
     route.land(settings, as_of)
     assert compact_lake(settings, print) is not None
     return Warehouse(settings, run(settings, as_of, checked=False))
-
-
-def copied(settings: Settings, root: Path) -> Settings:
-    """Return a copy of a warehouse, its key in its own vault and its landing beside it."""
-    data = root / "data"
-    shutil.copytree(settings.data, data, symlinks=True)
-    shutil.copytree(settings.landing, root / "landing")
-    shutil.copy2(settings.key_file, data / "vault" / "pseudonym.key")
-    key_file = data / "vault" / "pseudonym.key"
-    return replace(settings, data=data, landing=root / "landing", key_file=key_file)
 
 
 def deliver_next_day(landing: Path, written: Path) -> date:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -261,8 +260,10 @@ def test_no_personal_data_leaves_the_gate(published: PublishedCompany) -> None:
             assert not column.str.contains("@", literal=True).any(), f"{path.name} {column.name}"
 
 
-def test_delivered_twice_and_rebuilt_gives_the_same_marts(published: PublishedCompany) -> None:
-    settings = published.settings
+def test_delivered_twice_and_rebuilt_gives_the_same_marts(
+    published: PublishedCompany, tmp_path: Path
+) -> None:
+    settings = published.copied(tmp_path)
     before = read_lake(settings).version
     redeliver_same(settings.landing)
     commits = route.land(settings, AS_OF)
@@ -292,13 +293,14 @@ def test_an_earlier_day_uses_only_what_was_known(
     published: PublishedCompany, tmp_path: Path, key_file: Path
 ) -> None:
     """The whole lake as of the 29th gives what a warehouse gave that never saw the 30th."""
-    settings = settings_at(tmp_path, key_file)
+    settings = settings_at(tmp_path / "never_saw", key_file)
     write_company(settings.landing, days=3)
-    looked_back = run(published.settings, EARLIER, checked=False)
+    whole = published.copied(tmp_path / "whole")
+    looked_back = run(whole, EARLIER, checked=False)
     never_saw = run(settings, EARLIER)
     # The fits too: what came later, a late refund among it, is in no calibration and no holdout.
     assert hashes(looked_back, with_history=True) == hashes(never_saw, with_history=True)
-    then = PublishedCompany(published.settings, published.expected, looked_back)
+    then = PublishedCompany(whole, published.expected, looked_back)
     truth = published.expected.totals(EARLIER)
     found = then.ask(
         "select source_system, sum(net_revenue) as net_revenue from orders group by source_system"
@@ -307,7 +309,7 @@ def test_an_earlier_day_uses_only_what_was_known(
     # Looking back publishes a release, but readers keep the later day.
     assert looked_back.release.is_dir()
     assert not looked_back.manifest["is_served"]
-    served = read_current(published.settings)
+    served = read_current(whole)
     assert served is not None
     assert served["as_of"] == AS_OF.isoformat()
     # A day at a time: the month end fits the value models anew, beside those of the 29th.
@@ -336,9 +338,7 @@ def test_an_earlier_day_uses_only_what_was_known(
 
 
 def test_a_failed_audit_publishes_nothing(published: PublishedCompany, tmp_path: Path) -> None:
-    settings = replace(published.settings, data=tmp_path / "data", landing=tmp_path / "landing")
-    shutil.copytree(published.settings.data, settings.data, symlinks=True)
-    shutil.copytree(published.settings.landing, settings.landing)
+    settings = published.copied(tmp_path)
     before = read_current(settings)
     releases = sorted(path.name for path in (settings.marts / "releases").iterdir())
     plant_missing_rate(settings.landing, AS_OF)

@@ -221,6 +221,9 @@ def test_a_document_goes_with_its_lines_and_a_shorter_one_is_no_deletion(tmp_pat
     assert marked == {"orders": ["b1"], "order_lines": ["b1"]}
     lines = inputs(stage, "order_lines").filter("is_deleted")
     assert lines["document_hash"].null_count() == 0
+    heads = inputs(stage, "orders")
+    assert heads.filter("is_deleted")["document_hash"].to_list() == [None]
+    assert heads.filter(~pl.col("is_deleted"))["document_hash"].null_count() == 0
     assert basket_row("b1")
 
 

@@ -190,10 +190,10 @@ class FxRates(dy.Schema):
 
 
 ORDER_TABLES = (
-    Table("orders", Orders, amount="total"),
+    Table("orders", Orders, lines="order_lines", amount="total"),
     Table("order_lines", OrderLines, document="order_id", amount="line_amount"),
     Table("payments", Payments, amount="amount"),
-    Table("refunds", Refunds, amount="refund_total"),
+    Table("refunds", Refunds, lines="refund_lines", amount="refund_total"),
     Table("refund_lines", RefundLines, document="refund_id", amount="amount"),
     Table("products", Products),
     Table("product_costs", ProductCosts),

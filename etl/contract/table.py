@@ -47,12 +47,14 @@ class Table:
         document: Column that names the document a row is part of (an order for its lines):
             the winning version of a document replaces the earlier one as a set. Empty for rows
             that stand alone.
+        lines: Table of the documents that its rows head (the lines of an order), or empty.
         amount: Money column that is summed per delivery for reconciliation; may be empty.
     """
 
     name: str
     schema: type[dy.Schema]
     document: str = ""
+    lines: str = ""
     amount: str = ""
 
     @property

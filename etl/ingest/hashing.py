@@ -9,6 +9,8 @@ import polars as pl
 from etl.contract import Table
 from etl.contract.table import DELETED
 
+# The digest of a document without a line.
+NO_LINES = hashlib.md5(b"", usedforsecurity=False).hexdigest()
 _SEPARATOR = "\x1f"
 _TEXTS_AT_A_TIME = 1_000
 

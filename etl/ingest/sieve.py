@@ -223,6 +223,7 @@ def _accept(
     writers: dict[str, TableWriter],
     counted: Sieved,
 ) -> None:
+    accepted: list[pl.DataFrame] = []
     for target, part in zip(job.export.targets, shaped, strict=True):
         table, good = target.table, part.rows
         if bad.height:
@@ -230,11 +231,14 @@ def _accept(
         if job.erased:
             system = job.envelope.source_system
             good = counted.erased.keep_out(good, target.contract, system, job.erased)
-        writers[table].write(stamped(good, known, target, job.envelope, job.tokens))
+        accepted.append(good)
         counted.rows[table] += good.height
         total = target.contract.sum_of(good)
         if total is not None:
             counted.amounts[table] = (counted.amounts[table] or Decimal(0)) + total
+    rows = stamped(accepted, known, job.export.targets, job.envelope, job.tokens)
+    for target, stamp in zip(job.export.targets, rows, strict=True):
+        writers[target.table].write(stamp)
 
 
 def _masked(job: Job, shaped: list[Shaped], raw: pl.DataFrame) -> pl.DataFrame:

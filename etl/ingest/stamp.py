@@ -8,9 +8,10 @@ from datetime import date, datetime
 
 import polars as pl
 
+from etl.contract import Table
 from etl.contract.table import business_date
 from etl.ingest.batches import EXTRA
-from etl.ingest.hashing import document_hashes, with_record_hash
+from etl.ingest.hashing import NO_LINES, document_hashes, with_record_hash
 from etl.mapping import Export, Target
 from etl.mapping.operations import DOCUMENT, ROW
 from etl.privacy.tokens import Tokeniser
@@ -79,30 +80,74 @@ def _tellers(export: Export) -> list[tuple[str, int]]:
 
 
 def stamped(
-    rows: pl.DataFrame, known: pl.DataFrame, target: Target, envelope: Envelope, tokens: Tokeniser
-) -> pl.DataFrame:
+    parts: Sequence[pl.DataFrame],
+    known: pl.DataFrame,
+    targets: Sequence[Target],
+    envelope: Envelope,
+    tokens: Tokeniser,
+) -> list[pl.DataFrame]:
     """Return accepted rows as the lake keeps them.
 
     Args:
-        rows: KEYS, contract columns and business dates; only whole documents.
+        parts: Rows of each target: KEYS, contract columns and business dates; whole documents.
         known: DOCUMENT and ``known_on``.
-        target: What they are rows of.
+        targets: What they are rows of.
         envelope: The delivery's part of the envelope.
         tokens: Replaces personal values.
 
     Returns:
-        Exactly the columns of ``table.lake_schema()``, in its order.
+        Of each target exactly the columns of ``table.lake_schema()``, in its order.
     """
-    table = target.contract
-    rows = with_record_hash(tokens.tokenise_frame(rows, target.pii), table)
-    rows = rows.join(known, on=DOCUMENT, how="left", maintain_order="left")
-    if table.document:
+    hashed = [
+        with_record_hash(tokens.tokenise_frame(rows, target.pii), target.contract)
+        for rows, target in zip(parts, targets, strict=True)
+    ]
+    digests = _digests(hashed, targets)
+    return [
+        _enveloped(_in_document(rows, target.contract, digests), known, target.contract, envelope)
+        for rows, target in zip(hashed, targets, strict=True)
+    ]
+
+
+def _digests(hashed: Sequence[pl.DataFrame], targets: Sequence[Target]) -> dict[str, pl.DataFrame]:
+    """Return DOCUMENT, what names a document and its digest, by table of lines.
+
+    Several targets may fill one table: a document's lines are those of all of them.
+    """
+    tables = {target.table: target.contract for target in targets if target.contract.document}
+    found = {}
+    for name, table in tables.items():
         by = [DOCUMENT, table.document]
-        digests = document_hashes(rows, by)
-        rows = rows.join(digests, on=by, how="left", maintain_order="left")
-    else:
-        rows = rows.with_columns(pl.lit(None, dtype=pl.String()).alias("document_hash"))
+        lines = [
+            rows.select(*by, "record_hash")
+            for rows, target in zip(hashed, targets, strict=True)
+            if target.table == name
+        ]
+        found[name] = document_hashes(pl.concat(lines), by)
+    return found
+
+
+def _in_document(
+    rows: pl.DataFrame, table: Table, digests: dict[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """Add ``document_hash``: of the document a row is a line of, or that it came with as the head.
+
+    A head that came without a line, in an export that has them, gets the digest of no lines; one
+    from an export of its own gets none.
+    """
+    of_table = digests.get(table.name if table.document else table.lines)
+    if of_table is None:
+        return rows.with_columns(pl.lit(None, dtype=pl.String()).alias("document_hash"))
+    by = of_table.columns[:-1]
+    rows = rows.join(of_table, on=by, how="left", maintain_order="left")
+    return rows.with_columns(pl.col("document_hash").fill_null(NO_LINES))
+
+
+def _enveloped(
+    rows: pl.DataFrame, known: pl.DataFrame, table: Table, envelope: Envelope
+) -> pl.DataFrame:
     schema = table.lake_schema()
+    rows = rows.join(known, on=DOCUMENT, how="left", maintain_order="left")
     return rows.with_columns(
         pl.col(ROW).alias("source_row"),
         pl.col(EXTRA).alias("extra_json"),

@@ -172,6 +172,8 @@ def _deleted(lake: Lake, table: Table, found: list[Vanished]) -> pl.DataFrame:
     if table.document:  # a document of one row: the digest of that row's
         by = [table.document, "batch_id"]
         rows = rows.drop("document_hash").join(document_hashes(rows, by), on=by, how="left")
+    elif table.lines:  # a head without its lines: they are gone by rows of their own
+        rows = rows.with_columns(document_hash=pl.lit(None, pl.String()))
     return conform(rows, table.lake_schema())
 
 

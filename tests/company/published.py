@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from dataclasses import dataclass, replace
 from datetime import date
@@ -52,6 +53,25 @@ class PublishedCompany:
     def database(self) -> Path:
         """The release's DuckDB file."""
         return self.result.release / BUILD_NAME
+
+    def copied(self, root: Path) -> Settings:
+        """Copy the warehouse, its key and its landing below a folder, to do something to it."""
+        shutil.copytree(self.settings.data, root / "data", symlinks=True)
+        shutil.copytree(self.settings.landing, root / "landing")
+        key_file = root / "data" / "vault" / "pseudonym.key"
+        shutil.copy2(self.settings.key_file, key_file)
+        return replace(
+            self.settings, data=root / "data", landing=root / "landing", key_file=key_file
+        )
+
+    def written(self) -> dict[str, int]:
+        """Size of each file of the warehouse and its landing; locks are nobody's."""
+        files = (*self.settings.data.rglob("*"), *self.settings.landing.rglob("*"))
+        return {
+            str(path): path.stat().st_size
+            for path in files
+            if path.is_file() and path.suffix != ".lock"
+        }
 
     def ask(self, query: str, **values: object) -> pl.DataFrame:
         """Ask the release a question."""

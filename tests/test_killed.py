@@ -42,6 +42,7 @@ _AT = (
     ("land", "commit.linked:2"),
     ("land", "commit.created:1"),
     ("land", "commit.swept:1"),
+    ("run", "ledger.caught_up:1"),
     ("run", "inputs.linked:4"),
     ("run", "dbt.after:3"),
     ("run", "build.proposed:1"),

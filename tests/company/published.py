@@ -65,12 +65,15 @@ class PublishedCompany:
         )
 
     def written(self) -> dict[str, int]:
-        """Size of each file of the warehouse and its landing; locks are nobody's."""
+        """Size of each file of the warehouse and its landing, without what reading leaves behind.
+
+        That is locks, and the log of who asked for clear values.
+        """
         files = (*self.settings.data.rglob("*"), *self.settings.landing.rglob("*"))
         return {
             str(path): path.stat().st_size
             for path in files
-            if path.is_file() and path.suffix != ".lock"
+            if path.is_file() and path.suffix != ".lock" and path.parent != self.settings.access
         }
 
     def ask(self, query: str, **values: object) -> pl.DataFrame:

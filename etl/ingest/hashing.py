@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import polars as pl
+from polars_hash import NonCryptographicHashingNameSpace
 
 from etl.contract import Table
 from etl.contract.table import DELETED
@@ -12,7 +13,6 @@ from etl.contract.table import DELETED
 # The digest of a document without a line.
 NO_LINES = hashlib.md5(b"", usedforsecurity=False).hexdigest()
 _SEPARATOR = "\x1f"
-_TEXTS_AT_A_TIME = 1_000
 
 
 def with_record_hash(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
@@ -67,12 +67,4 @@ def _text(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _md5(text: pl.Expr) -> pl.Expr:
-    def digest(series: pl.Series) -> pl.Series:
-        md5, digests = hashlib.md5, []
-        # A few at a time: their bytes are still at hand when they are digested.
-        for some in pl.DataFrame([series.cast(pl.Binary())]).iter_slices(_TEXTS_AT_A_TIME):
-            texts = some.to_series().to_list()
-            digests += [md5(text, usedforsecurity=False).digest() for text in texts]
-        return pl.Series(series.name, digests, dtype=pl.Binary()).bin.encode("hex")
-
-    return text.map_batches(digest, return_dtype=pl.String())
+    return NonCryptographicHashingNameSpace(text).md5()

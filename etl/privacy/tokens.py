@@ -137,17 +137,9 @@ class Tokeniser:
         self._fresh: list[tuple[Pii, pl.DataFrame]] = []
 
     def tokenise(self, kind: Pii, values: pl.Series) -> pl.Series:
-        """Return the tokens of a column (String, same name); null and blank values stay null.
-
-        Each distinct value is worked out once, so the cost follows the number of people.
-        """
+        """Return the tokens of a column (String, same name); null and blank values stay null."""
         texts = values.cast(pl.String)
-        pairs = self._pairs(kind, texts.drop_nulls().unique())
-        self._remember(kind, pairs)
-        tokens = texts.replace_strict(
-            pairs["value"], pairs["token"], default=None, return_dtype=pl.String
-        )
-        return tokens.rename(values.name)
+        return self._tokenised(kind, texts, normalised(kind, texts))
 
     def tokenise_frame(self, frame: pl.DataFrame, pii: Mapping[str, Pii]) -> pl.DataFrame:
         """Replace the personal columns of a contract table and add what may stay beside them.
@@ -162,35 +154,35 @@ class Tokeniser:
         """
         made: list[pl.Series] = []
         for name, kind in pii.items():
-            values = frame[name]
-            made.append(self.tokenise(kind, values))
+            texts = frame[name].cast(pl.String)
+            plain = normalised(kind, texts)
+            made.append(self._tokenised(kind, texts, plain))
             if kind == "email":
-                domain, is_role = _about_addresses(values)
+                domain, is_role = _about_addresses(plain)
                 made += [domain.rename(f"{name}_domain"), is_role.rename(f"{name}_is_role")]
             if kind == "birth_on":
-                made += birth_parts(values)
+                made += birth_parts(frame[name])
         return frame.with_columns(made)
 
-    def _pairs(self, kind: Pii, distinct: pl.Series) -> pl.DataFrame:
-        """Return ``value``, ``digest`` and ``token``; the last two null where nothing is left."""
-        texts = normalised(kind, distinct)
-        digests = self._keyed.digests(f"{kind}:".encode(), texts)
-        return (
-            pl.DataFrame({"value": distinct, "text": texts, "digest": digests})
-            .with_columns(pl.when(pl.col("text") != "").then(pl.col("digest")))
-            .with_columns(pl.col("digest").bin.encode("hex").alias("token"))
+    def _tokenised(self, kind: Pii, values: pl.Series, plain: pl.Series) -> pl.Series:
+        """Return the tokens of values whose :func:`normalised` form is ``plain``."""
+        digests = self._keyed.digests(f"{kind}:".encode(), plain)
+        pairs = pl.DataFrame({"value": values, "text": plain, "token": digests}).with_columns(
+            pl.when(pl.col("text") != "").then(pl.col("token"))
         )
+        self._remember(kind, pairs)
+        return pairs["token"].rename(values.name)
 
     def _remember(self, kind: Pii, pairs: pl.DataFrame) -> None:
         """Keep for the vault what was not given to it before."""
         if self._vault is None:
             return
-        known = pairs.drop_nulls("token")
-        fresh = known.filter(self._seen.unseen(known["digest"]))
+        known = pairs.select("token", "value").drop_nulls("token")
+        fresh = known.filter(self._seen.unseen(known["token"]))
         if not fresh.height:
             return
-        self._seen.add(fresh["digest"])
-        self._fresh.append((kind, fresh.select("token", pl.col("value").str.strip_chars())))
+        self._seen.add(fresh["token"])
+        self._fresh.append((kind, fresh.with_columns(pl.col("value").str.strip_chars())))
         if sum(frame.height for _, frame in self._fresh) >= _VALUES_A_TIME:
             self.flush()
 
@@ -206,7 +198,7 @@ class Tokeniser:
 
 def email_domain(values: pl.Series) -> pl.Series:
     """Return the domain of each e-mail, lower case; null for freemail and for no address."""
-    return _about_addresses(values)[0]
+    return _about_addresses(normalised("email", values))[0]
 
 
 def is_role_inbox(values: pl.Series) -> pl.Series:
@@ -215,7 +207,7 @@ def is_role_inbox(values: pl.Series) -> pl.Series:
     True for role inboxes (``info@``), for no-reply addresses and for text that is no address at
     all (``n/a``): two records that share one are not the same customer.
     """
-    return _about_addresses(values)[1]
+    return _about_addresses(normalised("email", values))[1]
 
 
 def birth_parts(values: pl.Series) -> list[pl.Series]:
@@ -226,14 +218,14 @@ def birth_parts(values: pl.Series) -> list[pl.Series]:
     ]
 
 
-def _about_addresses(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return the company's domain and whether the inbox is nobody's, of each e-mail."""
+def _about_addresses(plain: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the company's domain and whether the inbox is nobody's, of normalised e-mails."""
     text = pl.col("text")
     parts = text.str.splitn("@", 2).struct
     mailbox, domain = parts[0].str.splitn("+", 2).struct[0], parts[1]
     is_address = text.str.contains(_ADDRESS)
     is_role = mailbox.is_in(list(ROLE_MAILBOXES)) | mailbox.str.contains(_NO_REPLY)
-    found = normalised("email", values).to_frame("text").select(
+    found = plain.to_frame("text").select(
         pl.when(is_address & ~domain.is_in(list(FREEMAIL_DOMAINS))).then(domain).alias("domain"),
         (~is_address | is_role).alias("is_role"),
     )  # fmt: skip

@@ -218,10 +218,9 @@ class Vault:
         query = "select token from personal_values where token in (select value from json_each(?))"
         known = connection.execute(query, (json.dumps(pairs["token"].to_list()),))
         fresh = pairs.filter(~pl.col("token").is_in([token for (token,) in known]))
-        rows = (
-            (token, kind, *_encrypted(self._cipher, token, value))
-            for token, value in fresh.select("token", "value").iter_rows()
-        )
+        tokens, values = fresh["token"].to_list(), fresh["value"].to_list()
+        sealed = _encrypted(self._cipher, tokens, values)
+        rows = ((token, kind, *box) for token, box in zip(tokens, sealed, strict=True))
         connection.executemany("insert into personal_values values (?, ?, ?, ?)", rows)
         return fresh.height
 
@@ -234,7 +233,9 @@ class Vault:
         last, count = "", 0
         while rows := connection.execute(query, (last, _ROWS_A_TIME)).fetchall():
             values = [(token, self._decrypted(token, *sealed)) for token, *sealed in rows]
-            changes = [(*_encrypted(cipher, token, value), token) for token, value in values]
+            tokens = [token for token, _ in values]
+            sealed = _encrypted(cipher, tokens, [value for _, value in values])
+            changes = ((*box, token) for token, box in zip(tokens, sealed, strict=True))
             connection.executemany(change, changes)
             last, count = rows[-1][0], count + len(rows)
         return count
@@ -298,10 +299,14 @@ class Vault:
             raise _corrupt(self._path) from None
 
 
-def _encrypted(cipher: AESGCM, token: str, value: str) -> tuple[bytes, bytes]:
-    """Encrypt a value and bind it to its token, so that two cannot be exchanged."""
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce, cipher.encrypt(nonce, value.encode(), token.encode())
+def _encrypted(
+    cipher: AESGCM, tokens: list[str], values: list[str]
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield nonce and ciphertext of each value, bound to its token: no two can be exchanged."""
+    nonces = os.urandom(_NONCE_BYTES * len(tokens))
+    for nth, (token, value) in enumerate(zip(tokens, values, strict=True)):
+        nonce = nonces[nth * _NONCE_BYTES : (nth + 1) * _NONCE_BYTES]
+        yield nonce, cipher.encrypt(nonce, value.encode(), token.encode())
 
 
 def _id_of(key: bytes) -> str:

@@ -78,7 +78,9 @@ class RecordScanner:
         """
         fresh = self._held + block  # what was read before is translated already
         self._held = b"\r" if fresh.endswith(b"\r") else b""  # its line feed may come next
-        data = self._rest + fresh.removesuffix(b"\r").replace(b"\r\n", b"\n")
+        if b"\r" in fresh:  # to look for one byte is cheap, for two is not
+            fresh = fresh.removesuffix(b"\r").replace(b"\r\n", b"\n")
+        data = self._rest + fresh
         if not self.header and b"\n" in data:
             self._read_header(data[: data.index(b"\n")])
         end = self._check(data) if self.header else 0

@@ -31,7 +31,7 @@ mypy_with() {
     .venv/bin/python - <<'PYTHON'
 from importlib.metadata import version
 
-names = ["polars", "dataframely", "typer", "rich", "numpy", "cryptography"]
+names = ["polars", "polars-hash", "dataframely", "typer", "rich", "numpy", "cryptography"]
 print(",".join(["types-PyYAML", *(f"{name}=={version(name)}" for name in names)]))
 PYTHON
 }

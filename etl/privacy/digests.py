@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 from polars_hash import CryptographicHashingNameSpace
 
 DIGEST_HEX = 32
@@ -34,14 +35,21 @@ class KeyedDigest:
         self._outer = (padded ^ 0x5C).tobytes()
 
     def digests(self, prefix: bytes, texts: pl.Series) -> pl.Series:
-        """Return the digest (String) of ``prefix`` and text, for each text; null of null."""
+        """Return the digest (String) of ``prefix`` and text, for each text; none may be null."""
         inner = _sha256(_after(self._inner + prefix, texts.cast(pl.Binary())))
-        return _sha256(_after(self._outer, inner.str.decode("hex"))).str.head(DIGEST_HEX)
+        return _sha256(_after(self._outer, _sha256_bytes(inner))).str.head(DIGEST_HEX)
 
 
 def _after(begin: bytes, values: pl.Series) -> pl.Series:
     """Join a beginning with each value; in a column, as a plan's literals may get into a log."""
     return pl.Series([begin], dtype=pl.Binary()) + values
+
+
+def _sha256_bytes(digests: pl.Series) -> pl.Series:
+    """Return SHA-256 digests as bytes; all at once, a fourth of the cost of ``str.decode``."""
+    joined = pa.py_buffer(bytes.fromhex(digests.str.join("").item()))
+    column = pa.FixedSizeBinaryArray.from_buffers(pa.binary(32), len(digests), [None, joined])
+    return pl.Series(column).cast(pl.Binary())
 
 
 def _sha256(values: pl.Series) -> pl.Series:

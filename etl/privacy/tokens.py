@@ -166,9 +166,9 @@ class Tokeniser:
 
     def _tokenised(self, kind: Pii, values: pl.Series, plain: pl.Series) -> pl.Series:
         """Return the tokens of values whose :func:`normalised` form is ``plain``."""
-        digests = self._keyed.digests(f"{kind}:".encode(), plain)
-        pairs = pl.DataFrame({"value": values, "text": plain, "token": digests}).with_columns(
-            pl.when(pl.col("text") != "").then(pl.col("token"))
+        digests = self._keyed.digests(f"{kind}:".encode(), plain.fill_null(""))
+        pairs = pl.DataFrame({"value": values, "text": plain, "token": digests}).select(
+            "value", pl.when(pl.col("text") != "").then(pl.col("token"))
         )
         self._remember(kind, pairs)
         return pairs["token"].rename(values.name)
@@ -177,7 +177,7 @@ class Tokeniser:
         """Keep for the vault what was not given to it before."""
         if self._vault is None:
             return
-        known = pairs.select("token", "value").drop_nulls("token")
+        known = pairs.select("token", "value").drop_nulls()
         fresh = known.filter(self._seen.unseen(known["token"]))
         if not fresh.height:
             return

@@ -134,12 +134,9 @@ def make_ground(root: Path, donor: Settings | None = None) -> Ground:
     _land_and_forget(ground, donor)
     ground.do("run", *as_of(BEFORE))
     ground.keep("released")
-    ground.do("land", *as_of(DAY))
-    # Commits are the truth: who finds no index of them makes it anew.
-    (ground.settings.raw / "_ledger.sqlite").unlink()
-    ground.keep("landed")
-    ground.do("build", *as_of(DAY))
-    ground.keep("built")
+    for command, base in (("land", "landed"), ("build", "built")):
+        ground.do(command, *as_of(DAY))
+        ground.keep(base)
     ground.do("publish")
     ground.keep("published")
     return ground

@@ -14,6 +14,8 @@ from etl.publish import holds
 from etl.publish.holds import accept_deliveries, lost_too_much, refuse_held
 from tests.test_lake import commit, stage
 
+NOTHING_LOST = {"rows": 0, "by_reason": []}
+
 
 def delivery(kept, lost, kept_amount="1000.0000", lost_amount="0.0000", status="accepted"):
     return {
@@ -87,6 +89,8 @@ def test_accepting_what_is_not_there_is_a_usage_error(held):
         ({"status": "rejected"}, False),
         ({"business_day": "2026-01-30"}, False),
         ({"export": "refunds"}, False),
+        ({"file": "orders_b.csv"}, False),  # it may be another part of the day
+        ({"status": "empty", "records": 0, "tables": {}, "rejects": NOTHING_LOST}, False),
     ],
 )
 def test_only_a_later_and_better_delivery_of_the_day_ends_a_hold(
@@ -99,3 +103,22 @@ def test_only_a_later_and_better_delivery_of_the_day_ends_a_hold(
     monkeypatch.setattr(holds, "read_lake", lambda _: lake)
     waiting = set(holds.held_deliveries(settings, date(2026, 1, 31)))
     assert ("bad" not in waiting) is ends
+
+
+@pytest.mark.parametrize("first", ["bad", "good"])
+def test_a_clean_part_of_a_day_forgives_no_other_part(settings, monkeypatch, first):
+    """Whichever comes first; the refused part is corrected under its own name."""
+    day = {"system": "shop", "export": "orders", "business_day": "2026-01-31"}
+    bad = {**delivery(0, 0, status="rejected"), **day, "file": "orders_a.csv"}
+    good = {**delivery(100, 0), **day, "file": "orders_b.csv"}
+    parts = [
+        part | {"delivery_id": name, "commit_sequence": 1 if name == first else 2}
+        for name, part in (("bad", bad), ("good", good))
+    ]
+    lake = SimpleNamespace(deliveries=parts)
+    monkeypatch.setattr(holds, "read_lake", lambda _: lake)
+    assert set(holds.held_deliveries(settings, date(2026, 1, 31))) == {"bad"}
+    with pytest.raises(DataBlocked, match="also when its corrected file has come under another"):
+        refuse_held(settings, date(2026, 1, 31))
+    parts.append(good | {"delivery_id": "again", "file": "orders_a.csv", "commit_sequence": 3})
+    refuse_held(settings, date(2026, 1, 31))

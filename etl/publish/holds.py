@@ -32,8 +32,8 @@ _NOTHING: dict[str, Any] = {"rows": 0, "amount": None}
 def refuse_held(settings: Settings, as_of: date) -> None:
     """Stop when a delivery of the day or before lost too much, or a full export lacks too much.
 
-    A hold ends when somebody accepts the delivery, when a better one of the same export and
-    business day is committed after it, or when what vanished is listed again.
+    A hold ends when somebody accepts the delivery, when a better one of the same file name, export
+    and business day is committed after it, or when what vanished is listed again.
 
     Raises:
         DataBlocked: Lists each held delivery with what it lost.
@@ -43,8 +43,9 @@ def refuse_held(settings: Settings, as_of: date) -> None:
         raise DataBlocked(
             "Publishing is held: " + "; ".join(waiting.values()) + ".",
             where=", ".join(waiting),
-            todo="Look with `loyalty rejects`, give the corrected file to `loyalty replay`, or "
-            "let it through with `loyalty publish --accept <delivery>`.",
+            todo="Look with `loyalty rejects`; give the corrected file to `loyalty replay`, or "
+            "deliver it under the same name. Or let the delivery through with `loyalty publish "
+            "--accept <delivery>`, also when its corrected file has come under another name.",
             code="DELIVERY_HELD",
         )
 
@@ -76,8 +77,8 @@ def standings(settings: Settings) -> dict[str, str]:
 
     Returns:
         By delivery id: ``held`` (publishing waits), ``accepted`` (a person let it through),
-        ``corrected`` (a better one of the same export and day came later) or ``tolerated`` (it
-        lost less than the limits).
+        ``corrected`` (a better one of the same file name, export and day came later) or
+        ``tolerated`` (it lost less than the limits).
     """
     accepted = set(read_state(settings, _STATE, _SCHEMA, date.max)["delivery_id"])
     deliveries = read_lake(settings).deliveries
@@ -143,10 +144,12 @@ def lost_too_much(delivery: dict[str, Any]) -> bool:
 
 
 def _corrects(other: dict[str, Any], delivery: dict[str, Any]) -> bool:
-    place = ("system", "export", "business_day")
+    # A file of another name may be another part of the day.
+    place = ("system", "export", "business_day", "file")
     return (
         all(other[name] == delivery[name] for name in place)
         and other["commit_sequence"] > delivery["commit_sequence"]
+        and other["status"] != "empty"
         and not lost_too_much(other)
     )
 

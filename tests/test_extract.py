@@ -347,6 +347,20 @@ def test_an_order_without_a_line_says_so(tmp_path: Path) -> None:
     assert of_no_line == NO_LINES
 
 
+def test_a_head_and_its_line_in_two_rows_without_a_grain_know_nothing_of_each_other(
+    tmp_path: Path,
+) -> None:
+    yaml = BASKETS.replace("    grain: {key: basket}\n", "").replace("        per: document\n", "")
+    yaml = yaml.replace(", aggregate: sum", "").replace("{op: row_number}", "{const: 1}")
+    for table_name, sku in (("orders", "head"), ("order_lines", "00123")):
+        begin = f"      {table_name}:\n"
+        yaml = yaml.replace(begin, f"{begin}        when: {{sku: {{in: ['{sku}']}}}}\n")
+    rows = [basket_row("b1", sku="head"), basket_row("b1")]
+    staged = make_stage(tmp_path, yaml).deliver(rows)
+    assert table(staged, "order_lines").height == 1
+    assert table(staged, "orders")["document_hash"].to_list() == [None]
+
+
 def test_lines_of_two_targets_are_one_document(tmp_path: Path) -> None:
     """Goods and fees of one row: no version of the order has only one of them."""
     head, lines = BASKETS.split("      order_lines:\n")

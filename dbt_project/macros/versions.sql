@@ -1,8 +1,10 @@
 {# The version of each key that holds as of the as-of date, a deleted one too.
 
-   Of all versions known by then the last by (updated_at, source_sequence, record_hash) wins, an
-   unstated updated_at counting as the earliest; of equal ones the last by document_hash. Neither
-   arrival nor loading time decides, so any order of deliveries gives the same rows.
+   Of all versions known by then the last by (updated_at, source_sequence) wins, an unstated
+   updated_at counting as the earliest. Of equally late ones one that is not deleted (of two lists of
+   a day one may lack what the other has), then the last by (document_hash, record_hash): an erasure
+   changes only the latter. Neither arrival nor loading time decides, so any order of deliveries
+   gives the same rows.
 
    first_known_on is when the key itself became known, which no later version moves.
 
@@ -24,8 +26,9 @@
                 updated_at desc nulls last,
                 {% endif -%}
                 source_sequence desc nulls last,
-                record_hash desc nulls last,
-                document_hash desc nulls last
+                is_deleted asc nulls first,
+                document_hash desc nulls last,
+                record_hash desc nulls last
         ) = 1
 {%- endmacro %}
 
@@ -49,10 +52,10 @@ select * from latest
 {# The rows of each document's version that holds as of the as-of date.
 
    A document (the lines of an order) is replaced as a set: a line that the winning version does
-   not have is gone. Where the head of the document came in one file with its lines, it says which
-   they are, by their document_hash: an order never has the lines of another of its versions. Else
-   the version is chosen by (updated_at, source_sequence, document_hash), where updated_at is the
-   latest of the version's rows.
+   not have is gone. Lines that came in one file with a head count only with that head, which names
+   them by their document_hash: an order never has the lines of another of its versions. Of what is
+   left, its own lines and those that came alone, the last by (updated_at, source_sequence,
+   document_hash) wins, where updated_at is the latest of the version's rows.
 
    relation: a staging model. head: the staging model of what the documents are lines of.
    document: the column that names the document. line: the position within it. #}
@@ -78,22 +81,37 @@ versions as (
     group by source_system, {{ document }}, source_sequence, document_hash
 ),
 
--- A head that came without its lines leaves the choice to them.
-headed_versions as (
+claimed as (
+    select distinct
+        source_system,
+        {{ document }},
+        document_hash
+    from {{ head }}
+    where known_on <= {{ as_of_date() }} and document_hash is not null
+),
+
+-- A head from an export of its own names no lines, and leaves the choice to all of them.
+open_versions as (
     select versions.*
     from versions
     left join heads
         on
             versions.source_system = heads.source_system
             and versions.{{ document }} = heads.{{ document }}
+    left join claimed
+        on
+            versions.source_system = claimed.source_system
+            and versions.{{ document }} = claimed.{{ document }}
+            and versions.document_hash = claimed.document_hash
     where
         heads.document_hash is null
+        or claimed.document_hash is null
         or versions.document_hash = heads.document_hash
 ),
 
 winning_versions as (
     select *
-    from headed_versions
+    from open_versions
     qualify
         row_number() over (
             partition by source_system, {{ document }}

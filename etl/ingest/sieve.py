@@ -236,7 +236,7 @@ def _accept(
         total = target.contract.sum_of(good)
         if total is not None:
             counted.amounts[table] = (counted.amounts[table] or Decimal(0)) + total
-    rows = stamped(accepted, known, job.export.targets, job.envelope, job.tokens)
+    rows = stamped(accepted, known, job.export, job.envelope, job.tokens)
     for target, stamp in zip(job.export.targets, rows, strict=True):
         writers[target.table].write(stamp)
 

@@ -82,7 +82,7 @@ def _tellers(export: Export) -> list[tuple[str, int]]:
 def stamped(
     parts: Sequence[pl.DataFrame],
     known: pl.DataFrame,
-    targets: Sequence[Target],
+    export: Export,
     envelope: Envelope,
     tokens: Tokeniser,
 ) -> list[pl.DataFrame]:
@@ -91,21 +91,28 @@ def stamped(
     Args:
         parts: Rows of each target: KEYS, contract columns and business dates; whole documents.
         known: DOCUMENT and ``known_on``.
-        targets: What they are rows of.
+        export: Says what they are rows of.
         envelope: The delivery's part of the envelope.
         tokens: Replaces personal values.
 
     Returns:
         Of each target exactly the columns of ``table.lake_schema()``, in its order.
     """
+    targets = export.targets
     hashed = [
         with_record_hash(tokens.tokenise_frame(rows, target.pii), target.contract)
         for rows, target in zip(parts, targets, strict=True)
     ]
     digests = _digests(hashed, targets)
-    return [
-        _enveloped(_in_document(rows, target.contract, digests), known, target.contract, envelope)
+    # Without a grain each row is a document: the lines of a head may stand in other rows.
+    of_none = NO_LINES if export.grain else None
+    documents = [
+        _in_document(rows, target.contract, digests, of_none)
         for rows, target in zip(hashed, targets, strict=True)
+    ]
+    return [
+        _enveloped(rows, known, target.contract, envelope)
+        for rows, target in zip(documents, targets, strict=True)
     ]
 
 
@@ -128,19 +135,19 @@ def _digests(hashed: Sequence[pl.DataFrame], targets: Sequence[Target]) -> dict[
 
 
 def _in_document(
-    rows: pl.DataFrame, table: Table, digests: dict[str, pl.DataFrame]
+    rows: pl.DataFrame, table: Table, digests: dict[str, pl.DataFrame], of_none: str | None
 ) -> pl.DataFrame:
     """Add ``document_hash``: of the document a row is a line of, or that it came with as the head.
 
-    A head that came without a line, in an export that has them, gets the digest of no lines; one
-    from an export of its own gets none.
+    A head that came without a line, in an export that has them, gets ``of_none``; one from an
+    export of its own gets none.
     """
     of_table = digests.get(table.name if table.document else table.lines)
     if of_table is None:
         return rows.with_columns(pl.lit(None, dtype=pl.String()).alias("document_hash"))
     by = of_table.columns[:-1]
     rows = rows.join(of_table, on=by, how="left", maintain_order="left")
-    return rows.with_columns(pl.col("document_hash").fill_null(NO_LINES))
+    return rows.with_columns(pl.col("document_hash").fill_null(pl.lit(of_none, pl.String())))
 
 
 def _enveloped(

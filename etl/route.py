@@ -25,7 +25,7 @@ from etl.lake.committing import commit_staged
 from etl.lake.ledger import Ledger
 from etl.locks import landing_lock, writer_lock
 from etl.mapping import Mapping, load_mappings
-from etl.privacy.suppression import read_erased
+from etl.privacy.suppression import read_erased, refuse_unfinished
 from etl.privacy.tokens import Tokeniser, load_or_create_key
 from etl.privacy.vault import Vault
 from etl.publish.holds import accept_deliveries, refuse_held
@@ -276,8 +276,12 @@ def publish_build(
     """Audit, prepare the release, commit the state it rests on, then let readers see it.
 
     The caller holds the writer lock since before the build was made or read.
+
+    Raises:
+        DataBlocked: An erasure was begun, and the build may hold the person; or a day is held.
     """
     record = built.record
+    refuse_unfinished(settings)
     refuse_held(settings, record.as_of_date)
     reach("publish.allowed")
     marts = read_marts(target_folder(settings))

@@ -34,6 +34,8 @@ from etl.keep.restore import restore
 from etl.lake.commits import read_lake, verify_files
 from etl.privacy.suppression import read_erased, refuse_unfinished
 from etl.privacy.vault import Vault
+from etl.warehouse.build import Build
+from etl.warehouse.record import BuildRecord
 from tests.canaries import CLEAR, hits, plant
 from tests.company.generate import write_company, write_manifest
 from tests.company.published import settings_at
@@ -422,9 +424,14 @@ def test_the_command_says_what_it_does_and_names_nobody(landed: Company, tmp_pat
     assert contents(settings) == before, "who was erased is not erased twice"
 
 
-def test_nothing_is_built_while_an_erasure_is_open(erased: Settings, tmp_path: Path) -> None:
+def test_nothing_is_built_or_published_while_an_erasure_is_open(
+    erased: Settings, tmp_path: Path
+) -> None:
     settings = replace(erased, data=tmp_path)
     refuse_unfinished(settings)
     write_json(settings.erasures / "open" / "x.json", {"is_stored": False})
     with pytest.raises(DataBlocked, match="ERASURE_OPEN"):
         refuse_unfinished(settings)
+    finished = Build(BuildRecord("x", "2026-01-31", "l", "s", "c", {}), {})
+    with pytest.raises(DataBlocked, match="ERASURE_OPEN"):
+        route.publish_build(settings, finished, print)

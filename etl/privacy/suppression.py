@@ -159,7 +159,7 @@ def open_erasures(settings: Settings) -> list[Path]:
 
 
 def refuse_unfinished(settings: Settings) -> None:
-    """Stop a build while the lake or state may still hold somebody who is being erased.
+    """Stop a build or a publish while what it rests on may hold somebody who is being erased.
 
     Raises:
         DataBlocked: ERASURE_OPEN.
@@ -167,7 +167,7 @@ def refuse_unfinished(settings: Settings) -> None:
     for path in open_erasures(settings):
         if not read_document(path, "is_stored")["is_stored"]:
             raise DataBlocked(
-                "An erasure was begun and not ended: what is built now could hold the person.",
+                "An erasure was begun and not ended: what is published now could hold the person.",
                 where=str(path),
                 todo="Run `loyalty erase` to end it.",
                 code="ERASURE_OPEN",

@@ -34,11 +34,14 @@ from etl.keep.restore import restore
 from etl.lake.commits import read_lake, verify_files
 from etl.privacy.suppression import read_erased, refuse_unfinished
 from etl.privacy.vault import Vault
+from etl.replay import replay_file
 from etl.warehouse.build import Build
 from etl.warehouse.record import BuildRecord
 from tests.canaries import CLEAR, hits, plant
 from tests.company.generate import write_company, write_manifest
 from tests.company.published import settings_at
+from tests.delivering import basket_row, make_stage
+from tests.test_replay import MAPPED_BY_DAY, put
 
 CANARY = Asked(customers=("help_desk/C-CANARY",))
 
@@ -347,6 +350,26 @@ def test_files_joined_before_and_after_an_erasure_hold_the_same_rows(
     erase(before, CANARY)
     assert hits(before, (*CLEAR, *landed.texts)) == []
     assert contents(before) == contents(after)
+
+
+def test_a_joined_file_forgets_rows_that_do_not_count_any_more(tmp_path: Path) -> None:
+    """A replay leaves the rows it replaced in a joined file, and the file is read for others."""
+    settings = make_stage(tmp_path, MAPPED_BY_DAY).settings
+    folder = settings.landing / "shop"
+    for day in ("2024-05-30", "2024-05-31", "2024-06-01"):
+        row = basket_row(f"of {day}", customer=day, mail=f"{day}@x.example")
+        put(folder, f"baskets_{day}.csv", row)
+    route.land(settings, date(2024, 6, 1))
+    assert compact_lake(settings, print)
+    first = read_lake(settings).deliveries[0]
+    corrected = put(tmp_path, "x.csv", basket_row("b", "2.00", customer="2024-05-30"))
+    replay_file(settings, first["delivery_id"], corrected, "typing error")
+    assert not all(file.whole for file in read_lake(settings).files)
+    erase(settings, Asked(customers=("shop/2024-05-30",)))
+    orders = pl.concat(pl.read_parquet(path) for path in (settings.raw / "orders").iterdir())
+    assert set(orders["customer_ref"].drop_nulls()) == {"2024-05-31", "2024-06-01"}
+    assert orders["email"].drop_nulls().n_unique() == 2
+    verify_files(read_lake(settings).files)
 
 
 POINTS = [point for point in faults.POINTS if point.startswith("erase.")]

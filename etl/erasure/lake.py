@@ -8,7 +8,7 @@ rows that went off (:func:`etl.lake.commits.read_lake`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -40,19 +40,19 @@ class Rewritten:
     Args:
         before: The file as it was.
         path: The new file.
+        known_on: The first day on which an erased person was known from it.
         rows: Rows of the new file.
         removed: By delivery: rows that went and the sum of the table's amount over them.
         changed: Rows that stayed, as nobody's or without the person.
-        known_on: The first day on which an erased person was known from it.
         deliveries: The deliveries that brought them.
     """
 
     before: LakeFile
     path: Path
+    known_on: date
     rows: int = 0
     removed: dict[str, tuple[int, Decimal | None]] = field(default_factory=dict)
     changed: int = 0
-    known_on: date = date.max
     deliveries: set[str] = field(default_factory=set)
 
 
@@ -71,12 +71,13 @@ def erase_from_lake(settings: Settings, erased: Erased, erasure_id: str) -> int:
     """
     lake = read_lake(settings)
     verify_files(lake.files)
-    found = [file for file in lake.files if names_erased(file, erased)]
+    days = [(file, erased_known_on(file, erased)) for file in lake.files]
+    found = [(file, day) for file, day in days if day is not None]
     if not found:
         return 0
-    size = sum(file.path.stat().st_size for file in found)
+    size = sum(file.path.stat().st_size for file, _ in found)
     require_space(settings.raw, 2 * size, f"Writing {len(found)} files of the lake anew")
-    written = [_rewrite(settings, file, erased, erasure_id) for file in found]
+    written = [_rewrite(settings, file, day, erased, erasure_id) for file, day in found]
     _commit(settings, lake, written, erasure_id)
     return len(written)
 
@@ -87,30 +88,40 @@ def remove_replaced(settings: Settings, erased: Erased) -> int:
     removed = 0
     for path in sorted(settings.raw.glob("[!_.]*/*.parquet")):
         file = LakeFile(path.parent.name, path, "", 0, ())
-        if path not in read and names_erased(file, erased):
+        if path not in read and erased_known_on(file, erased) is not None:
             path.unlink()
             fsync_folder(path.parent)
             removed += 1
     return removed
 
 
-def names_erased(file: LakeFile, erased: Erased) -> bool:
-    """Tell whether a row of a file names somebody who was erased."""
+def erased_known_on(file: LakeFile, erased: Erased) -> date | None:
+    """Return the first day on which a row of a file names somebody who was erased, if one does.
+
+    A row that does not count any more names them too.
+    """
     handling = HANDLINGS.get(file.table)
     if handling is None:
-        return False
-    columns = {"source_system", *TABLES[file.table].key, "party_type", "batch_id"}
+        return None
+    columns = {"source_system", *TABLES[file.table].key, "party_type", "batch_id", "known_on"}
     columns |= {part for name in handling.names for part in (name.column, name.system) if part}
-    rows = file_rows(file, sorted(columns & set(TABLES[file.table].lake_schema())))
+    wanted = sorted(columns & set(TABLES[file.table].lake_schema()))
+    rows = file_rows(replace(file, whole=True), wanted)
     done = forget(rows, TABLES[file.table], erased, is_clear=False)
-    return bool(done.changed.any()) or done.removed.height > 0
+    days: list[date] = [
+        *done.removed["known_on"],
+        *done.rows.filter(done.changed)["known_on"],
+    ]
+    return min(days, default=None)
 
 
-def _rewrite(settings: Settings, file: LakeFile, erased: Erased, erasure_id: str) -> Rewritten:
+def _rewrite(
+    settings: Settings, file: LakeFile, known_on: date, erased: Erased, erasure_id: str
+) -> Rewritten:
     table = TABLES[file.table]
     schema = table.lake_schema()
     name = f"erased-{digest_of([erasure_id, file.path.stem, file.sha256])[:16]}"
-    done = Rewritten(file, data_path(settings.raw, file.table, name))
+    done = Rewritten(file, data_path(settings.raw, file.table, name), known_on)
     with table_writer(done.path, schema) as writer:
         for rows in _rows(file, schema):
             writer.write(_forgotten(rows, table, erased, done))
@@ -131,8 +142,6 @@ def _forgotten(rows: pl.DataFrame, table: Table, erased: Erased, done: Rewritten
         return left.rows
     changed = left.rows.filter(left.changed)
     done.changed += changed.height
-    days: list[date] = [*left.removed["known_on"], *changed["known_on"]]
-    done.known_on = min(done.known_on, *days)
     done.deliveries |= {*left.removed["batch_id"], *changed["batch_id"]}
     hashed = with_record_hash(changed, table)["record_hash"]
     places = left.changed.arg_true()

@@ -7,7 +7,7 @@ more, so no row counts twice; one commit swaps both and is the certificate of it
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -55,7 +55,7 @@ class _Exchange:
 @failures_named()
 def replay_mapping(
     settings: Settings, wanted: Filter, note: str, progress: Progress
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], DataBlocked | None]:
     """Read deliveries that lost something again, as the mappings say now.
 
     Args:
@@ -63,32 +63,32 @@ def replay_mapping(
         note: Why, for the certificate.
 
     Returns:
-        The certificate of each exchange.
+        The certificate of each exchange, and which deliveries could not be read again, if any.
 
     Raises:
         UsageError: No such delivery lost anything, or the mappings read all of them as before.
-        DataBlocked: A file is not in the landing any more.
+        DataBlocked: None of them is in the landing, and in the mappings, any more.
     """
     mappings = load_mappings(settings.mappings)
     fetch(settings, mappings, progress)
     with landing_lock(settings, shared=False):
         lake = read_lake(settings)
         asked = [d for d in lake.deliveries if any(map(wanted.takes, refusals(d)))]
-        changed = [d for d in asked if _fingerprint(mappings, d) != d["mapping_fingerprint"]]
-        if not changed:
-            raise UsageError(
-                f"Of {len(asked)} deliveries that lost something, none would be read otherwise.",
-                where="loyalty replay",
-                todo="Correct the mapping first, or give a corrected file with --file.",
-                code="NOTHING_TO_REPLAY",
-            )
+        now = {(m.system, e.name): e.fingerprint for m in mappings for e in m.exports}
+        changed = [
+            d for d in asked if now.get((d["system"], d["export"])) != d["mapping_fingerprint"]
+        ]
         files = _in_landing(settings, mappings, changed)
+        there = [d for d in changed if subject_of(d) in files]
+        left = _left_out(settings, now, [d for d in changed if subject_of(d) not in files])
+        if not there:
+            raise left or _nothing_to_replay(len(asked))
         exchanges = []
-        for before in changed:
+        for before in there:
             progress(f"reading {before['file']} of {before['business_day']} again")
             delivery = files[subject_of(before)]
             exchanges.append(_Exchange(before, _staged(settings, mappings, delivery)))
-        return _commit(settings, lake, exchanges, note)
+        return _commit(settings, lake, exchanges, note), left
 
 
 @failures_named()
@@ -107,7 +107,8 @@ def replay_file(
         The certificate, in a list.
 
     Raises:
-        UsageError: There is no such delivery, or the lake has this content already.
+        UsageError: There is no such delivery, or the lake has this content already, read as the
+            mapping says now; or the mapping does not know the export any more.
         DataBlocked: The file is refused whole, or has fewer records.
     """
     with landing_lock(settings, shared=False):
@@ -121,7 +122,11 @@ def replay_file(
             mode=before["mode"],
             sequence=before["sequence"],
         )
-        _refuse_known(lake, before | {"sha256": content_digest(delivery.path)}, file)
+        corrected = before | {"sha256": content_digest(delivery.path)}
+        export = _mapping(mappings, delivery.system).export(delivery.export)
+        # The same content, but the mapping was corrected: another reading of it.
+        if corrected != before or export.fingerprint == before["mapping_fingerprint"]:
+            _refuse_known(lake, corrected, file)
         aside = replace(settings, landing=delivery.path.parent)
         after = _staged(aside, mappings, delivery)
         try:
@@ -130,11 +135,6 @@ def replay_file(
             shutil.rmtree(after.folder)
             raise
         return _commit(settings, lake, [_Exchange(before, after)], note)
-
-
-def _fingerprint(mappings: Iterable[Mapping], delivery: dict[str, Any]) -> str:
-    mapping = _mapping(mappings, delivery["system"])
-    return mapping.export(delivery["export"]).fingerprint
 
 
 def _mapping(mappings: Iterable[Mapping], system: str) -> Mapping:
@@ -148,22 +148,46 @@ def _mapping(mappings: Iterable[Mapping], system: str) -> Mapping:
 def _in_landing(
     settings: Settings, mappings: tuple[Mapping, ...], wanted: list[dict[str, Any]]
 ) -> dict[str, Delivery]:
-    """Return the files of deliveries by what they are a reading of."""
+    """Return the files of deliveries' exports by what they are a reading of."""
     names = {(delivery["system"], delivery["export"]) for delivery in wanted}
-    found = {
+    return {
         _subject(delivery): delivery
         for delivery in survey(settings, mappings, date.max).deliveries
         if (delivery.system, delivery.export) in names
     }
-    gone = [f"{d['file']} of {d['business_day']}" for d in wanted if subject_of(d) not in found]
-    if gone:
-        raise DataBlocked(
-            f"Not in the landing any more: {', '.join(gone)}.",
-            where=settings.landing_name,
-            todo="Deliver them again, then replay; or give each with --file.",
-            code="NOT_IN_LANDING",
-        )
-    return found
+
+
+def _left_out(
+    settings: Settings, mapped: Container[tuple[str, str]], absent: list[dict[str, Any]]
+) -> DataBlocked | None:
+    """Say which deliveries cannot be read again, if any."""
+    if not absent:
+        return None
+    unmapped = [d for d in absent if (d["system"], d["export"]) not in mapped]
+    gone = [d for d in absent if d not in unmapped]
+    told = [f"Not in the landing any more: {_named(gone)}."] if gone else []
+    told += [f"In no mapping any more: {_named(unmapped)}."] if unmapped else []
+    return DataBlocked(
+        " ".join(told),
+        where=settings.landing_name if gone else "--mappings",
+        todo="Deliver them again, then replay; or give each with --file."
+        if gone
+        else "Name the folder of mappings that have their system and export.",
+        code="NOT_IN_LANDING" if gone else "NOT_IN_MAPPINGS",
+    )
+
+
+def _nothing_to_replay(asked: int) -> UsageError:
+    return UsageError(
+        f"Of {asked} deliveries that lost something, none would be read otherwise.",
+        where="loyalty replay",
+        todo="Correct the mapping first, or give a corrected file with --file.",
+        code="NOTHING_TO_REPLAY",
+    )
+
+
+def _named(deliveries: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{d['system']} {d['file']} of {d['business_day']}" for d in deliveries)
 
 
 def _subject(delivery: Delivery) -> str:
@@ -195,7 +219,7 @@ def _refuse_known(lake: Lake, corrected: dict[str, Any], file: Path) -> None:
         raise UsageError(
             "The lake has this content for that export and day already.",
             where=file.name,
-            todo="Correct the file; without --file it is read again with a corrected mapping.",
+            todo="Correct the file, or the mapping: then it is read again.",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -90,8 +91,7 @@ def test_what_was_replaced_stays_replaced(landed: Stage):
     correct(landed, *GOOD, RIGHT)
     replaced = read_lake(landed.settings)
     assert [done["deliveries"] for done in route.land(landed.settings, DAY)] == [0, 0]
-    path = landed.settings.mappings / "mapping.yml"
-    path.write_text(path.read_text().replace("channel: {const: store}", "channel: {const: web}"))
+    mapped_again(landed)
     route.land(landed.settings, DAY)
     assert read_lake(landed.settings).version == replaced.version
     assert totals(landed) == {"b1": "3.50", "b2": "4.00", "b3": "7.50"}
@@ -118,7 +118,9 @@ def test_a_corrected_mapping_reads_again_only_what_lost_something(tmp_path: Path
     path = stage.settings.mappings / "mapping.yml"
     path.write_text(path.read_text().replace("{from: quantity}", "{const: 1}"))
     waiting = stage_orders(stage.settings, "waiting", DAY.isoformat())
-    (certificate,) = replay_mapping(stage.settings, Filter(reason="NOT_A_NUMBER"), "", silent)
+    wanted = Filter(reason="NOT_A_NUMBER")
+    (certificate,), left = replay_mapping(stage.settings, wanted, "", silent)
+    assert left is None
     assert certificate["before"]["delivery"] == lossy
     assert certificate["after"]["refused"] == 0
     assert totals(stage) == {"b0": "1.00", "b1": "3.50", "b2": "4.00", "b3": "7.50"}
@@ -127,12 +129,105 @@ def test_a_corrected_mapping_reads_again_only_what_lost_something(tmp_path: Path
 
 
 def test_a_file_that_left_the_landing_cannot_be_read_again(landed: Stage):
-    path = landed.settings.mappings / "mapping.yml"
-    path.write_text(path.read_text().replace("channel: {const: store}", "channel: {const: web}"))
+    mapped_again(landed)
     (landed.settings.landing / "shop" / f"baskets_{DAY}.csv").unlink()
     with pytest.raises(DataBlocked, match=f"baskets_{DAY}") as caught:
         replay_mapping(landed.settings, Filter(), "", silent)
     assert caught.value.code == "NOT_IN_LANDING"
+
+
+def mapped_again(stage: Stage, old: str = "channel: {const: store}", new: str = "") -> None:
+    """Change what the mapping means."""
+    path = stage.settings.mappings / "mapping.yml"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new or "channel: {const: web}"))
+
+
+def two_days(tmp_path: Path) -> Stage:
+    """A lake with two deliveries that lost an order; the first is not in the landing any more."""
+    stage = make_stage(tmp_path, MAPPED_BY_DAY)
+    folder = stage.settings.landing / "shop"
+    old = put(folder, "baskets_2024-05-30.csv", basket_row("b0"), basket_row("b9", "1.0x"))
+    put(folder, f"baskets_{DAY}.csv", *GOOD, BAD)
+    route.land(stage.settings, DAY)
+    old.rename(stage.settings.data.parent / old.name)
+    return stage
+
+
+def test_the_file_that_left_the_landing_can_be_given_to_be_read_again(landed: Stage):
+    path = landed.settings.landing / "shop" / f"baskets_{DAY}.csv"
+    kept = path.rename(landed.settings.data.parent / path.name)
+    before = only(read_lake(landed.settings))
+    with pytest.raises(UsageError, match="Correct the file, or the mapping"):
+        replay_file(landed.settings, before["delivery_id"], kept, "")
+    mapped_again(landed)
+    (certificate,) = replay_file(landed.settings, before["delivery_id"], kept, "")
+    assert certificate["before"]["sha256"] == certificate["after"]["sha256"]
+    after = only(read_lake(landed.settings))
+    assert after["mapping_fingerprint"] != before["mapping_fingerprint"]
+    assert totals(landed) == {"b1": "3.50", "b2": "4.00"}
+
+
+def test_content_of_another_delivery_takes_no_place_whatever_the_mapping_says(tmp_path: Path):
+    stage = make_stage(tmp_path, MAPPED_BY_DAY)
+    folder = stage.settings.landing / "shop"
+    put(folder, f"baskets_{DAY}.csv", *GOOD, BAD)
+    other = put(folder, f"baskets_more_{DAY}.csv", basket_row("b4"))
+    route.land(stage.settings, DAY)
+    lossy = next(d for d in read_lake(stage.settings).deliveries if d["rejects"]["rows"])
+    mapped_again(stage)
+    with pytest.raises(UsageError, match="already"):
+        replay_file(stage.settings, lossy["delivery_id"], other, "", fewer=True)
+
+
+def test_what_is_in_the_landing_is_read_again_and_what_is_not_is_told(tmp_path: Path):
+    stage = two_days(tmp_path)
+    mapped_again(stage)
+    settings = stage.settings
+    done = subprocess.run(
+        [LOYALTY, "replay", "--data", settings.data, "--landing", settings.landing,
+         "--mappings", settings.mappings, "--json"],
+        env=os.environ | {"LOYALTY_KEY_FILE": str(settings.key_file)},
+        cwd=PROJECT_ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    assert json.loads(done.stdout)["file"] == f"baskets_{DAY}.csv"
+    error = json.loads(done.stderr.splitlines()[-1])
+    assert error["code"] == "NOT_IN_LANDING"
+    assert error["what"] == (
+        "Not in the landing any more: shop baskets_2024-05-30.csv of 2024-05-30."
+    )
+    assert totals(stage) == {"b0": "1.00", "b1": "3.50", "b2": "4.00"}
+
+
+def test_an_export_that_left_the_mapping_is_told(tmp_path: Path):
+    stage = make_stage(tmp_path, MAPPED_BY_DAY)
+    path = stage.settings.mappings / "mapping.yml"
+    folder = stage.settings.landing / "shop"
+    file = put(folder, f"baskets_{DAY}.csv", *GOOD, BAD)
+    route.land(stage.settings, DAY)
+    (delivery,) = read_lake(stage.settings).deliveries
+    text = path.read_text()
+    path.write_text(text.replace("  baskets:\n", "  purchases:\n"))
+    with pytest.raises(DataBlocked, match=f"In no mapping any more: shop {file.name}") as caught:
+        replay_mapping(stage.settings, Filter(), "", silent)
+    assert caught.value.code == "NOT_IN_MAPPINGS"
+    with pytest.raises(UsageError, match="has no export 'baskets'"):
+        replay_file(stage.settings, delivery["delivery_id"], file, "")
+
+
+def test_a_system_without_a_mapping_does_not_keep_others_from_being_read_again(landed: Stage):
+    mapping = landed.settings.mappings / "mapping.yml"
+    second = mapping.with_name("second.yml")
+    second.write_text(mapping.read_text().replace("system: shop", "system: second"))
+    put(landed.settings.landing / "second", f"baskets_{DAY}.csv", basket_row("b8"), BAD)
+    route.land(landed.settings, DAY)
+    second.unlink()
+    mapped_again(landed)
+    (certificate,), left = replay_mapping(landed.settings, Filter(), "", silent)
+    assert certificate["source_system"] == "shop"
+    assert left is not None
+    assert left.what == f"In no mapping any more: second baskets_{DAY}.csv of {DAY}."
 
 
 def test_a_part_of_a_file_does_not_take_the_place_of_the_whole(landed: Stage):

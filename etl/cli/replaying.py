@@ -50,10 +50,10 @@ def replay(
             if not delivery:
                 todo = "`loyalty rejects` lists deliveries."
                 raise UsageError("Which delivery does it replace?", where="--file", todo=todo)
-            done = replay_file(settings, delivery, file, note, fewer=fewer)
+            done, left = replay_file(settings, delivery, file, note, fewer=fewer), None
         else:
             wanted = Filter(reason, system, day_of(day) if day else None, delivery)
-            done = replay_mapping(settings, wanted, note, output.progress)
+            done, left = replay_mapping(settings, wanted, note, output.progress)
         standing = standings(settings)
         columns = (
             "source_system", "export", "business_day", "file", "replaced", "by", "accepted_before",
@@ -69,3 +69,5 @@ def replay(
             for one in done
         ]  # fmt: skip
         output.rows(columns, rows, "replayed")
+        if left:
+            raise left

@@ -10,6 +10,7 @@ from typing import Literal, cast
 from etl.contract import TABLES, Table
 from etl.contract.columns import Pii
 from etl.contract.table import DELETED
+from etl.errors import UsageError
 from etl.mapping.column import Column, Condition
 
 Mode = Literal["incremental", "full", "history"]
@@ -202,5 +203,16 @@ class Mapping:
     fingerprint: str
 
     def export(self, name: str) -> Export:
-        """Return the export of that name."""
-        return next(export for export in self.exports if export.name == name)
+        """Return the export of that name.
+
+        Raises:
+            UsageError: The mapping has none of that name.
+        """
+        for export in self.exports:
+            if export.name == name:
+                return export
+        raise UsageError(
+            f"The mapping of {self.system!r} has no export {name!r}.",
+            where="--mappings",
+            todo=f"It has {', '.join(export.name for export in self.exports)}: name one as before.",
+        )

@@ -10,18 +10,23 @@ import polars as pl
 import pytest
 
 from etl import identity
+from etl.clv.closes import CLOSE_SCHEMAS
 from etl.contract import TABLES
+from etl.erasure import places
 from etl.erasure.people import successors
 from etl.erasure.places import erase_from_state
 from etl.errors import LakeCorrupt
 from etl.history import CLASS_HISTORY, STATE_SCHEMA
 from etl.identity.nodes import CLUSTER_LIMIT, LINK_SCHEMA, RECORD_SCHEMA, with_record_key
 from etl.identity.persons import persons
+from etl.lake.inputs import INPUT_SCHEMAS
 from etl.privacy.forgetting import HANDLINGS, Handling, forget
 from etl.privacy.quarantined import mask_erased
 from etl.privacy.suppression import NODE, Erased
 from etl.privacy.tokens import Tokeniser
-from etl.state import commit_state, last_stated, rewrite_state
+from etl.state import commit_state, erased_rows, last_stated, rewrite_state
+from etl.warehouse.assignments import ASSIGNMENTS, known_assignments
+from etl.warehouse.closes import CLOSED_VALUES, CLOSES, closed_rows
 from etl.warehouse.identities import KEY_STATE, key_history
 from tests.delivering import BASKETS, basket_row, make_stage, rejects, table
 
@@ -299,6 +304,84 @@ def key_row(
         "record_key": record, "known_on": on, "customer_key": customer, "old_key": old,
         "old_known_on": on if old else None, "new_known_on": on, "reason": reason, "changed_on": on,
     }  # fmt: skip
+
+
+def assigned(experiment: str, key: str, month: int, arm: str) -> dict[str, object]:
+    on = date(2026, month, 1)
+    return {"experiment": experiment, "assigned_key": key, "eligible_on": on, "arm": arm}
+
+
+def closed(month: int, *values: tuple[str, int]) -> dict[str, pl.DataFrame]:
+    """Return a close of some values by key; its day is the first of the month."""
+    close = {"close_id": f"{month}", "as_of_on": date(2026, month, 1)}
+    found = [
+        {"close_id": f"{month}", "customer_key": key, "business_unit": "shop", "orders": orders}
+        for key, orders in values
+    ]
+    return {
+        CLOSES: pl.DataFrame([close], schema=CLOSE_SCHEMAS[CLOSES]),
+        CLOSED_VALUES: pl.DataFrame(found, schema=CLOSE_SCHEMAS[CLOSED_VALUES]),
+    }
+
+
+@pytest.mark.parametrize("runs", [1, 2], ids=["at once", "ended after a kill"])
+def test_a_firm_takes_no_row_of_the_days_on_which_it_was_a_customer_of_its_own(
+    settings, monkeypatch, runs
+):
+    """She is known in January, the firm in February; in March to April the firm has her key."""
+    keys = [
+        key_row(HERS, HERS, None, None, 1),
+        key_row(FIRMS, FIRMS, None, None, 2),
+        key_row(FIRMS, HERS, FIRMS, "merged", 3),
+        key_row(FIRMS, FIRMS, HERS, "split", 5),
+    ]
+    history = pl.DataFrame(keys, schema=identity.STATE_SCHEMA).with_columns(
+        changed_on=pl.date(2026, pl.col("changed_on").dt.day(), 1)
+    )
+    months = {
+        1: ((HERS, 1),),
+        2: ((HERS, 2), (FIRMS, 20)),
+        3: ((HERS, 30),),
+        4: ((HERS, 40), (FIRMS, 41)),  # the close knew more than the run of the day
+        5: ((HERS, 5), (FIRMS, 50)),
+    }
+    for month, values in months.items():
+        commit_state(settings, f"{month}", date(2026, month, 1), closed(month, *values))
+    commit_state(settings, "keys", date(2026, 5, 1), {KEY_STATE: history})
+    drawn = [
+        assigned("x", HERS, 1, "treatment"),
+        assigned("x", FIRMS, 2, "control"),
+        assigned("y", HERS, 3, "treatment"),
+    ]
+    arms = pl.DataFrame(drawn, schema=INPUT_SCHEMAS[ASSIGNMENTS])
+    commit_state(settings, "drawn", date(2026, 5, 1), {ASSIGNMENTS: arms})
+    erased = erased_of(successors={HERS: FIRMS})
+    if runs == 2:
+        with monkeypatch.context() as patch, pytest.raises(InterruptedError):
+            patch.setattr(places, "rewrite_state", killed_at(ASSIGNMENTS))
+            erase_from_state(settings, erased, "e1")
+    erase_from_state(settings, erased, "e1")
+    left = pl.concat([closed_rows(settings, CLOSED_VALUES, str(month)) for month in months])
+    assert left.select("close_id", "customer_key", "orders").rows() == [
+        ("2", FIRMS, 20), ("3", FIRMS, 30), ("4", FIRMS, 41), ("5", FIRMS, 50),
+    ]  # fmt: skip
+    gone = [erased_rows(settings, CLOSED_VALUES, str(month)) for month in months]
+    assert gone == [1, 1, 0, 1, 1]
+    known = known_assignments(settings, DAY.replace(month=12))
+    assert known.select("experiment", "assigned_key", "arm").rows() == [
+        ("x", FIRMS, "control"), ("y", FIRMS, "treatment"),
+    ]  # fmt: skip
+
+
+def killed_at(name: str):
+    """Return ``rewrite_state`` that is killed before it rewrites one kind."""
+
+    def rewrite(settings, kind, mark, change):
+        if kind == name:
+            raise InterruptedError
+        return rewrite_state(settings, kind, mark, change)
+
+    return rewrite
 
 
 def test_the_history_of_keys_is_as_if_the_erased_had_never_been(settings):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 
 import polars as pl
 
@@ -21,15 +22,17 @@ from etl.privacy.suppression import Erased
 from etl.privacy.vault import Vault
 from etl.state import rewrite_state
 from etl.warehouse.assignments import ASSIGNMENTS
-from etl.warehouse.closes import CLOSED_VALUES
+from etl.warehouse.closes import CLOSED_VALUES, all_closes
 from etl.warehouse.database import discard_build
-from etl.warehouse.identities import KEY_STATE
+from etl.warehouse.identities import KEY_STATE, key_history
 
-_KEY_COLUMNS = {
-    ASSIGNMENTS: "assigned_key",
-    CLASS_HISTORY: "customer_key",
-    CLOSED_VALUES: "customer_key",
+# Column of the key, and the columns that with it tell one row from another.
+_KEYED = {
+    ASSIGNMENTS: ("assigned_key", ("experiment",)),
+    CLASS_HISTORY: ("customer_key", ("domain", "changed_on")),
+    CLOSED_VALUES: ("customer_key", ("close_id", "business_unit")),
 }
+_Spans = Mapping[str, list[tuple[date, str | None]]]
 _LIST_KINDS = ("csv", "parquet")
 
 
@@ -39,12 +42,23 @@ def erase_from_state(settings: Settings, erased: Erased, erasure_id: str) -> dic
     Returns:
         Rows that went or were changed, by kind of state.
     """
-    changes: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
-        name: _without_key(erased, column) for name, column in _KEY_COLUMNS.items()
+    closed_on = dict(all_closes(settings, date.max).select("close_id", "as_of_on").iter_rows())
+    days = {
+        ASSIGNMENTS: pl.col("eligible_on"),
+        CLASS_HISTORY: pl.col("changed_on"),
+        CLOSED_VALUES: pl.col("close_id").replace_strict(
+            closed_on, default=None, return_dtype=pl.Date
+        ),
     }
+    spans = _firm_keys(key_history(settings), erased)
+    changes: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+        name: _without_key(erased, column, others, days[name], spans)
+        for name, (column, others) in _KEYED.items()
+    }
+    # Comes last: the others are told by it, also when a killed erasure is ended.
     changes[KEY_STATE] = lambda rows: _key_history(rows, erased)
     mark = f"erased-{erasure_id}"
-    return {name: rewrite_state(settings, name, mark, changes[name]) for name in sorted(changes)}
+    return {name: rewrite_state(settings, name, mark, change) for name, change in changes.items()}
 
 
 def erase_from_vault(settings: Settings, lake: Lake) -> int:
@@ -105,9 +119,38 @@ def remove_lists(settings: Settings, run_ids: set[str]) -> int:
     return removed
 
 
-def _without_key(erased: Erased, column: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
+def _firm_keys(history: pl.DataFrame, erased: Erased) -> _Spans:
+    """Return the keys that firms had which go on under their own, by day, oldest first."""
+    firms = pl.Series(sorted(set(erased.successors.values())), dtype=pl.String)
+    spans: dict[str, list[tuple[date, str | None]]] = {}
+    known = history.filter(pl.col("record_key").is_in(firms.implode())).sort("changed_on")
+    for firm, changed_on, key in known.select(
+        "record_key", "changed_on", "customer_key"
+    ).iter_rows():
+        spans.setdefault(firm, []).append((changed_on, key))
+    return spans
+
+
+def _without_key(
+    erased: Erased, column: str, others: tuple[str, ...], day: pl.Expr, spans: _Spans
+) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Rows from before a firm came under a key, or after it left, were the person's: they go."""
+
+    def next_key(key: str, on: date) -> str | None:
+        firm = erased.successor(key)
+        if firm is None or firm not in spans:
+            return firm
+        keys = [had for since, had in spans[firm] if since <= on]
+        return firm if keys and keys[-1] == key else None
+
     def change(rows: pl.DataFrame) -> pl.DataFrame:
-        return _rekeyed(rows, column, erased).filter(pl.col(column).is_not_null())
+        is_gone = erased.is_key(rows[column])
+        told = zip(rows[column], rows.select(day).to_series(), is_gone, strict=True)
+        keys = [next_key(key, on) if gone else key for key, on, gone in told]
+        moved = rows.with_columns(pl.Series(column, keys, dtype=pl.String))
+        # What a firm has under its own key already stays the only row of its kind.
+        is_second = is_gone & moved.select(pl.struct(column, *others).is_duplicated()).to_series()
+        return moved.filter(pl.col(column).is_not_null() & ~is_second)
 
     return change
 

@@ -94,6 +94,18 @@ def test_an_address_that_the_firm_states_too_is_the_persons_alone():
     assert taken(*graph(*found, colleague, firms=("acme",)), (C, "ann")) == {"ann"}
 
 
+def test_an_address_that_the_firm_states_too_names_its_person_by_all_their_records():
+    found = (
+        (A, "acme", "same_email", E, "e"),
+        (C, "ann", "same_email", E, "e"),
+        (R, "r", "same_email", E, "e"),
+        (C, "ann", "external_ref", R, "r"),
+    )
+    colleague = (C, "bob", "same_email", E, "e")
+    assert taken(*graph(*found, firms=("acme",)), (E, "e")) == {"e", "ann", "r"}
+    assert taken(*graph(*found, colleague, firms=("acme",)), (E, "e")) == {"e"}
+
+
 def test_of_a_crowd_only_who_was_named_goes():
     crowd = [(R, f"r{n}", "same_email", E, "shared") for n in range(CLUSTER_LIMIT + 1)]
     assert taken(*graph(*crowd), (R, "r3")) == {"r3"}

@@ -35,10 +35,10 @@ def persons(records: pl.DataFrame, links: pl.DataFrame, seeds: pl.DataFrame) -> 
     edges = numbered_edges(links, nodes)
     nodes = _classed(nodes, edges)
     same = _both_ways(edges.filter(~pl.col("is_membership")), nodes)
-    walked = nodes.filter("is_walked")
+    clustered = _clustered(nodes.filter("is_walked"), same)
     named = nodes.join(seeds.unique(), on=list(NODE), how="semi")
-    start = pl.concat([named.select("index"), _beside_shared(named, same)]).unique()
-    taken = _clusters_of(walked, same, start, named)
+    start = pl.concat([named.select("index"), _beside_shared(named, same, clustered)]).unique()
+    taken = _clusters_of(clustered, start, named)
     taken = pl.concat([taken, _unshared(nodes, same, taken)]).unique()
     found = nodes.join(taken, on="index", how="semi").select(NODE)
     return pl.concat([found, seeds.select(NODE)]).unique().sort(NODE)
@@ -71,17 +71,8 @@ def _both_ways(same: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _beside_shared(named: pl.DataFrame, same: pl.DataFrame) -> pl.DataFrame:
-    """Return the one record that uses a named address or number, where only one does."""
-    beside = same.join(named.filter("is_shared"), on="index", how="semi")
-    alone = beside.filter(pl.len().over("index") == 1)
-    return alone.select(index="beside")
-
-
-def _clusters_of(
-    walked: pl.DataFrame, same: pl.DataFrame, start: pl.DataFrame, named: pl.DataFrame
-) -> pl.DataFrame:
-    """Return the ``index`` of every record of the clusters in which the walk starts."""
+def _clustered(walked: pl.DataFrame, same: pl.DataFrame) -> pl.DataFrame:
+    """Add ``cluster``, which records are one person, and ``is_crowd``, too many to be one."""
     places = walked.select("index").with_row_index("place").with_columns(pl.col("place").cast(int))
     arrows = (
         same.join(places.rename({"place": "left"}), on="index")
@@ -89,9 +80,24 @@ def _clusters_of(
         .select("left", "right")
     )
     counted = pl.col("is_record") & (pl.col("entity") != EMAIL)
-    clustered = walked.with_columns(cluster=components(walked.height, arrows)).with_columns(
+    return walked.with_columns(cluster=components(walked.height, arrows)).with_columns(
         is_crowd=counted.sum().over("cluster") > CLUSTER_LIMIT
     )
+
+
+def _beside_shared(
+    named: pl.DataFrame, same: pl.DataFrame, clustered: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the records that use a named address or number, where one person's alone do."""
+    beside = same.join(named.filter("is_shared"), on="index", how="semi").join(
+        clustered.select("cluster", beside="index"), on="beside", how="left"
+    )
+    alone = beside.filter(pl.col("cluster").n_unique().over("index") == 1).drop_nulls("cluster")
+    return alone.select(index="beside")
+
+
+def _clusters_of(clustered: pl.DataFrame, start: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Return the ``index`` of every record of the clusters in which the walk starts."""
     of_start = clustered.join(start, on="index", how="semi").select("cluster").unique()
     whole = clustered.filter(~pl.col("is_crowd")).join(of_start, on="cluster", how="semi")
     return pl.concat([whole.select("index"), named.select("index")]).unique()

@@ -24,7 +24,7 @@ from etl.contract import TABLES
 from etl.erasure import erasing
 from etl.erasure.erasing import Certificate, erase, preview
 from etl.erasure.reading import lake_rows
-from etl.erasure.requests import Asked
+from etl.erasure.requests import Asked, address_hash
 from etl.errors import DataBlocked, LakeCorrupt, UsageError
 from etl.files import canonical_json, read_json, write_json
 from etl.identity.nodes import with_record_key
@@ -283,6 +283,40 @@ def test_a_request_of_another_scope_is_left_alone(landed: Company, tmp_path: Pat
     assert preview(settings, asked).named.left == ("help_desk/F-1 (everything)",)
 
 
+REQUESTS = """
+  requests:
+    files: "requests*.csv"
+    business_day: "_([0-9-]+)"
+    known_from: [requested_at]
+    targets:
+      crm_erasures:
+        columns:
+          request_id: {from: request}
+          contact_id: {from: contact}
+          email_sha256: {from: hash}
+          requested_at: {from: at}
+          scope: {const: all}
+"""
+
+
+def test_a_request_waits_for_the_address_that_it_names_by_its_hash(tmp_path: Path) -> None:
+    settings = make_stage(tmp_path, MAPPED_BY_DAY + REQUESTS).settings
+    folder = settings.landing / "shop"
+    put(folder, "baskets_2024-05-30.csv", basket_row("b1", customer="bob", mail="bob@x.example"))
+    request = f"q1,,{address_hash('Ann@x.example')},2024-05-30T10:00:00Z\n"
+    (folder / "requests_2024-05-30.csv").write_text("request,contact,hash,at\n" + request)
+    route.land(settings, date(2024, 5, 30))
+    pending = Asked(pending=True)
+    assert erase(settings, pending) == []
+    assert preview(settings, pending).named.waiting == ("shop/q1",)
+    put(folder, "baskets_2024-05-31.csv", basket_row("b2", customer="ann", mail="ann@x.example"))
+    route.land(settings, date(2024, 5, 31))
+    (certificate,) = erase(settings, pending)
+    assert certificate["requests"] == ["shop/q1"]
+    assert rows_of(settings, "orders")["customer_ref"].drop_nulls().to_list() == ["bob"]
+    assert preview(settings, pending).named.waiting == ()
+
+
 def test_an_address_in_a_file_names_its_person(landed: Company, tmp_path: Path) -> None:
     path = tmp_path / "addresses.txt"
     path.write_text("Canary.Bird@CAGE.example\n", encoding="utf-8")
@@ -291,6 +325,10 @@ def test_an_address_in_a_file_names_its_person(landed: Company, tmp_path: Path) 
     path.write_text("info@bigmall.example\n", encoding="utf-8")
     with pytest.raises(UsageError, match="Lines 1 hold"):
         preview(landed.settings, Asked(email_file=path))
+    path.write_text("ann@mail.example\nzoë@mail.example\n", encoding="latin-1")
+    with pytest.raises(UsageError, match="not UTF-8") as caught:
+        preview(landed.settings, Asked(email_file=path))
+    assert caught.value.where == f"{path}, line 2"
 
 
 def test_who_is_not_known_is_said_so(erased: Settings) -> None:

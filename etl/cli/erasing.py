@@ -53,11 +53,13 @@ def erase(
         if dry_run:
             found = preview(settings, asked)
             output.rows(("what", "number"), found.counts().items(), "would be erased")
-            output.rows(
-                ("what", "number"),
-                [("requests", len(found.named.requests)), ("other scope", len(found.named.left))],
-                "requests",
-            )
+            requests = {
+                "requests": found.named.requests,
+                "other scope": found.named.left,
+                "address not known yet": found.named.waiting,
+            }
+            counted = [(what, len(names)) for what, names in requests.items()]
+            output.rows(("what", "number"), counted, "requests")
             return
         done = carry_out(settings, asked, output.progress)
         columns = ("erasure_id", "requests", "files_of_the_lake", "releases_removed", "certificate")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -55,12 +55,14 @@ class Named:
     Args:
         seeds: NODE.
         requests: The requests behind it, as ``<source_system>/<request_id>``.
-        left: Requests that are not for this command, with their scope.
+        left: Requests of another scope, with it: they are not for this command.
+        waiting: Requests that name nothing but an address that is not known (yet).
     """
 
     seeds: pl.DataFrame
     requests: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
 
 
 def read_asked(vault: Vault, lake: Lake, asked: Asked, erased: Erased) -> Named:
@@ -77,11 +79,15 @@ def read_asked(vault: Vault, lake: Lake, asked: Asked, erased: Erased) -> Named:
     seeds = [named.seeds, _nodes(_customers(lake, asked.customers, erased))]
     if asked.email_file is not None:
         seeds.append(_addresses(asked.email_file, erased))
-    return Named(pl.concat(seeds).unique().sort(NODE), named.requests, named.left)
+    return replace(named, seeds=pl.concat(seeds).unique().sort(NODE))
 
 
 def _pending(vault: Vault, lake: Lake, scopes: Sequence[str]) -> Named:
-    """Return whom the requests of the lake name that were not carried out: those have no name."""
+    """Return whom the requests of the lake name that were not carried out: those have no name.
+
+    An address that is only known by its hash cannot be kept out as its token, so a request that
+    names nothing else stays as it is until the address was delivered.
+    """
     columns = ("source_system", "request_id", "contact_id", "email_sha256", "scope", "is_deleted",
                "updated_at", "source_sequence", "record_hash")  # fmt: skip
     rows = lake_rows(lake, "crm_erasures", columns).sort(columns[6:], nulls_last=False)
@@ -89,33 +95,33 @@ def _pending(vault: Vault, lake: Lake, scopes: Sequence[str]) -> Named:
     names = pl.col("contact_id").is_not_null() | pl.col("email_sha256").is_not_null()
     open_ = latest.filter(names & ~pl.col("is_deleted")).sort("source_system", "request_id")
     is_meant = pl.col("scope").str.strip_chars().str.to_lowercase().is_in(list(scopes))
-    meant, other = open_.filter(is_meant), open_.filter(~is_meant)
+    asked, other = open_.filter(is_meant), open_.filter(~is_meant)
+    tokens = tokens_of(vault, asked["email_sha256"].drop_nulls())
+    known = pl.col("email_sha256").is_in(list(tokens)) | pl.col("contact_id").is_not_null()
+    meant, waiting = asked.filter(known), asked.filter(~known)
     handling = HANDLINGS["crm_erasures"]
     found = [nodes_of(meant, name, NOBODY, is_clear=False) for name in handling.names]
-    hashed = meant["email_sha256"].drop_nulls().unique().to_list()
-    found.append(_nodes(("", EMAIL, token) for token in tokens_of(vault, hashed)))
+    found.append(_nodes(("", EMAIL, token) for token in tokens.values()))
+    scoped = zip(_requests(other), other["scope"], strict=True)
     return Named(
         pl.concat(found).drop_nulls(),
-        tuple(_request(*row) for row in meant.select("source_system", "request_id").rows()),
-        tuple(
-            f"{_request(system, request)} ({scope})"
-            for system, request, scope in other.select(
-                "source_system", "request_id", "scope"
-            ).iter_rows()
-        ),
+        _requests(meant),
+        tuple(f"{request} ({scope})" for request, scope in scoped),
+        _requests(waiting),
     )
 
 
-def _request(system: str, request_id: str) -> str:
-    return f"{system}/{request_id}"
+def _requests(rows: pl.DataFrame) -> tuple[str, ...]:
+    return tuple("/".join(row) for row in rows.select("source_system", "request_id").rows())
 
 
-def tokens_of(vault: Vault, hashed: Sequence[str]) -> Iterator[str]:
-    """Yield the tokens of the addresses that are named by their hash, where the vault knows."""
-    if hashed:
-        wanted = set(hashed)
-        known = vault.values_of("email")
-        yield from (token for token, value in known if address_hash(value) in wanted)
+def tokens_of(vault: Vault, hashed: Iterable[str]) -> dict[str, str]:
+    """Return the tokens of the addresses that are named by their hash, where the vault knows."""
+    wanted = set(hashed)
+    if not wanted:
+        return {}
+    found = ((address_hash(value), token) for token, value in vault.values_of("email"))
+    return {name: token for name, token in found if name in wanted}
 
 
 def address_hash(address: str) -> str:
@@ -180,7 +186,7 @@ def _customer(text: str, known: pl.DataFrame) -> tuple[str, str, str]:
 
 def _addresses(path: Path, erased: Erased) -> pl.DataFrame:
     """Return the addresses of a file by their tokens and hashes."""
-    lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    lines = [line.strip() for line in _text(path).splitlines()]
     addresses = pl.Series("email", [line for line in lines if line], dtype=pl.String)
     bad = [n for n, line in enumerate(lines, start=1) if line and _is_no_person(line)]
     if bad or addresses.is_empty():
@@ -195,6 +201,19 @@ def _addresses(path: Path, erased: Erased) -> pl.DataFrame:
     return _nodes(
         [("", EMAIL, token) for token in tokens] + [("", EMAIL_SHA256, text) for text in digests]
     )
+
+
+def _text(path: Path) -> str:
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8", errors="replace")
+        raise UsageError(
+            "A letter of the file is not UTF-8.",
+            where=f"{path}, line {len((before + '.').splitlines())}",
+            todo="Save it as UTF-8.",
+        ) from None
 
 
 def _is_no_person(line: str) -> bool:

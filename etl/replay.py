@@ -7,8 +7,9 @@ more, so no row counts twice; one commit swaps both and is the certificate of it
 from __future__ import annotations
 
 import shutil
-from collections.abc import Container, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,32 +25,13 @@ from etl.ingest.reasons import reason
 from etl.lake.commits import Lake, read_lake, subject_of
 from etl.lake.committing import write_commit
 from etl.lake.quarantine import Filter, refusals
+from etl.lake.replacement import Replacement
 from etl.locks import landing_lock
 from etl.mapping import Mapping, load_mappings
 from etl.privacy.suppression import read_erased
 from etl.privacy.tokens import Tokeniser, load_or_create_key
 from etl.privacy.vault import Vault
 from etl.warehouse.transform import Progress
-
-
-@dataclass(frozen=True)
-class _Exchange:
-    """A delivery of the lake, and what was staged to take its place."""
-
-    before: dict[str, Any]
-    after: StagedDelivery
-
-    def certificate(self) -> dict[str, Any]:
-        """Say what took whose place: ids, digests and counts, no value of a row."""
-        after = self.after.document()
-        return {
-            "subject": subject_of(self.before),
-            "source_system": self.before["system"],
-            "export": self.before["export"],
-            "business_day": self.before["business_day"],
-            "before": _summary(self.before),
-            "after": _summary(after),
-        }
 
 
 @failures_named()
@@ -67,7 +49,8 @@ def replay_mapping(
 
     Raises:
         UsageError: No such delivery lost anything, or the mappings read all of them as before.
-        DataBlocked: None of them is in the landing, and in the mappings, any more.
+        DataBlocked: None of them is in the landing, and in the mappings, any more; or the mappings
+            would now refuse more of one. Then nothing is replaced.
     """
     mappings = load_mappings(settings.mappings)
     fetch(settings, mappings, progress)
@@ -87,7 +70,9 @@ def replay_mapping(
         for before in there:
             progress(f"reading {before['file']} of {before['business_day']} again")
             delivery = files[subject_of(before)]
-            exchanges.append(_Exchange(before, _staged(settings, mappings, delivery)))
+            exchanges.append(Replacement(before, _staged(settings, mappings, delivery)))
+        with _unstaged_if_refused(exchanges):
+            _refuse_loss(exchanges)
         return _commit(settings, lake, exchanges, note), left
 
 
@@ -109,7 +94,8 @@ def replay_file(
     Raises:
         UsageError: There is no such delivery, or the lake has this content already, read as the
             mapping says now; or the mapping does not know the export any more.
-        DataBlocked: The file is refused whole, or has fewer records.
+        DataBlocked: The file is refused whole, or has fewer records; or the mapping would now
+            refuse more of the same content.
     """
     with landing_lock(settings, shared=False):
         lake, mappings = read_lake(settings), load_mappings(settings.mappings)
@@ -128,13 +114,12 @@ def replay_file(
         if corrected != before or export.fingerprint == before["mapping_fingerprint"]:
             _refuse_known(lake, corrected, file)
         aside = replace(settings, landing=delivery.path.parent)
-        after = _staged(aside, mappings, delivery)
-        try:
-            _refuse_worse(before, after, fewer=fewer)
-        except DataBlocked:
-            shutil.rmtree(after.folder)
-            raise
-        return _commit(settings, lake, [_Exchange(before, after)], note)
+        exchange = Replacement(before, _staged(aside, mappings, delivery))
+        with _unstaged_if_refused([exchange]):
+            _refuse_worse(before, exchange.after, fewer=fewer)
+            if corrected == before:
+                _refuse_loss([exchange])
+        return _commit(settings, lake, [exchange], note)
 
 
 def _mapping(mappings: Iterable[Mapping], system: str) -> Mapping:
@@ -241,6 +226,28 @@ def _refuse_worse(before: dict[str, Any], after: StagedDelivery, *, fewer: bool)
         )
 
 
+def _refuse_loss(exchanges: Iterable[Replacement]) -> None:
+    """Stop when the same content would lose more than it did."""
+    worse = [exchange.before for exchange in exchanges if exchange.loses_more()]
+    if worse:
+        raise DataBlocked(
+            f"As the mapping says now, more would be refused of: {_named(worse)}.",
+            where="--mappings",
+            todo="Correct the mapping, `loyalty check` tells before; or replay the others by name.",
+            code="REPLACEMENT_WORSE",
+        )
+
+
+@contextmanager
+def _unstaged_if_refused(exchanges: Iterable[Replacement]) -> Iterator[None]:
+    try:
+        yield
+    except DataBlocked:
+        for exchange in exchanges:
+            shutil.rmtree(exchange.after.folder)
+        raise
+
+
 def _staged(
     settings: Settings, mappings: tuple[Mapping, ...], delivery: Delivery
 ) -> StagedDelivery:
@@ -252,7 +259,7 @@ def _staged(
 
 
 def _commit(
-    settings: Settings, lake: Lake, exchanges: list[_Exchange], note: str
+    settings: Settings, lake: Lake, exchanges: list[Replacement], note: str
 ) -> list[dict[str, Any]]:
     """Commit exactly these exchanges, a feed at a time; what else is staged waits."""
     done = []
@@ -272,15 +279,3 @@ def _commit(
         lake = read_lake(settings)
         done += certificates
     return done
-
-
-def _summary(delivery: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "delivery": delivery["delivery_id"],
-        "file": delivery["file"],
-        "sha256": delivery["sha256"],
-        "status": delivery["status"],
-        "records": delivery["records"],
-        "accepted": sum(table["rows"] for table in delivery["tables"].values()),
-        "refused": delivery["rejects"]["rows"],
-    }

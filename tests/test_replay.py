@@ -230,6 +230,46 @@ def test_a_system_without_a_mapping_does_not_keep_others_from_being_read_again(l
     assert left.what == f"In no mapping any more: second baskets_{DAY}.csv of {DAY}."
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("total: {from: amount,", "total: {from: amout,", "HEADER_MISSING_COLUMN"),  # refused whole
+        ("%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "TOO_MANY_BAD_ROWS"),
+        ("{from: quantity}", "{from: note}", "REPLACEMENT_WORSE"),  # one row more
+    ],
+)
+def test_a_mapping_that_refuses_more_takes_nothing_out(
+    tmp_path: Path, old: str, new: str, code: str
+):
+    stage = make_stage(tmp_path, MAPPED_BY_DAY)
+    good = [basket_row(f"b{n}", note="1") for n in range(9)]
+    lines = (*good, basket_row("b9", note="many"), basket_row("b10", "7.5x", note="1"))
+    file = put(stage.settings.landing / "shop", f"baskets_{DAY}.csv", *lines)
+    put(stage.settings.landing / "shop", "baskets_2024-05-30.csv", basket_row("b0"), BAD)
+    route.land(stage.settings, DAY)
+    before = read_lake(stage.settings)
+    mapped_again(stage, old, new)
+    with pytest.raises(DataBlocked, match=f"more would be refused of: .*baskets_{DAY}") as caught:
+        replay_mapping(stage.settings, Filter(), "", silent)
+    assert caught.value.code == "REPLACEMENT_WORSE"
+    (lossy,) = (d for d in before.deliveries if d["file"] == file.name)
+    with pytest.raises(DataBlocked) as caught:
+        replay_file(stage.settings, lossy["delivery_id"], file, "")
+    assert caught.value.code == code
+    assert read_lake(stage.settings) == before
+    assert not list(stage.settings.staged.glob("*/*/*"))
+
+
+def test_what_was_refused_whole_may_be_read_with_some_rows_refused(tmp_path: Path):
+    stage = make_stage(tmp_path, MAPPED_BY_DAY.replace("%Y-%m-%d %H:%M:%S", "%d.%m.%Y"))
+    put(stage.settings.landing / "shop", f"baskets_{DAY}.csv", *GOOD, BAD)
+    route.land(stage.settings, DAY)
+    assert only(read_lake(stage.settings))["status"] == "rejected"
+    mapped_again(stage, "%d.%m.%Y", "%Y-%m-%d %H:%M:%S")
+    replay_mapping(stage.settings, Filter(), "", silent)
+    assert totals(stage) == {"b1": "3.50", "b2": "4.00"}
+
+
 def test_a_part_of_a_file_does_not_take_the_place_of_the_whole(landed: Stage):
     before = read_lake(landed.settings)
     with pytest.raises(DataBlocked, match="1 records, what it would replace 4") as caught:

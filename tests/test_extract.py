@@ -366,13 +366,15 @@ def test_lines_of_two_targets_are_one_document(tmp_path: Path) -> None:
     head, lines = BASKETS.split("      order_lines:\n")
     goods = f"        - {lines.strip()}\n".replace("\n", "\n  ").rstrip() + "\n"
     fees = goods.replace("{op: row_number}", "{const: 99}").replace("{from: title}", "{const: Fee}")
-    staged = make_stage(tmp_path, f"{head}      order_lines:\n{goods}{fees}").deliver(GOOD[1:])
-    found = table(staged, "order_lines")
+    stage = make_stage(tmp_path, f"{head}      order_lines:\n{goods}{fees}")
+    found = table(staged := stage.deliver(GOOD[1:]), "order_lines")
     assert sorted(found.select("order_id", "title").rows()) == [
         ("b1", "Fee"), ("b1", "Tea"), ("b2", "Fee"), ("b2", "Tea"),
     ]  # fmt: skip
     of_lines = found.select("order_id", "document_hash").unique().sort("order_id")
     assert of_lines.rows() == table(staged, "orders").select(of_lines.columns).rows()
+    coffee = table(stage.deliver([basket_row("b1", "2.50", title="Coffee")]), "orders")
+    assert coffee["document_hash"].item() != of_lines["document_hash"][0]
 
 
 def test_split_in_two_between_orders_changes_no_digest(stage: Stage) -> None:

@@ -22,11 +22,11 @@ from etl.cli.app import app
 from etl.config import PROJECT_ROOT, Settings
 from etl.contract import TABLES
 from etl.erasure import erasing
-from etl.erasure.erasing import Certificate, erase, preview
+from etl.erasure.erasing import Certificate, begin, erase, preview
 from etl.erasure.reading import lake_rows
 from etl.erasure.requests import Asked, address_hash
 from etl.errors import DataBlocked, LakeCorrupt, UsageError
-from etl.files import canonical_json, read_json, write_json
+from etl.files import canonical_json, make_folder, read_json, write_document, write_json
 from etl.identity.nodes import with_record_key
 from etl.keep.backup import back_up
 from etl.keep.compaction import compact_lake
@@ -34,6 +34,7 @@ from etl.keep.restore import restore
 from etl.lake.commits import read_lake, verify_files
 from etl.privacy.suppression import read_erased, refuse_unfinished
 from etl.privacy.vault import Vault
+from etl.publish.release import MANIFEST
 from etl.replay import replay_file
 from etl.warehouse.build import Build
 from etl.warehouse.record import BuildRecord
@@ -417,6 +418,15 @@ class Died(BaseException):
     """What stands for a kill within the process."""
 
 
+def lay_releases(settings: Settings) -> None:
+    """Lay a release from before the canary was known, one from after it, and a list of that."""
+    for name, as_of in (("before", "2020-01-01"), ("since", "2026-01-31")):
+        folder = make_folder(settings.marts / "releases" / name)
+        write_document(folder / MANIFEST, {"run_id": name, "as_of": as_of})
+    lists = make_folder(settings.data / "lists")
+    write_document(lists / "segments.manifest.json", {"run_id": "since", "files": {}})
+
+
 @pytest.mark.parametrize("point", POINTS)
 def test_stopped_anywhere_it_is_ended_by_the_next_one(
     landed: Company,
@@ -426,6 +436,7 @@ def test_stopped_anywhere_it_is_ended_by_the_next_one(
     point: str,
 ) -> None:
     settings = landed.copy(tmp_path)
+    lay_releases(settings)
 
     def die(reached: str) -> None:
         if reached == point:
@@ -437,11 +448,58 @@ def test_stopped_anywhere_it_is_ended_by_the_next_one(
     assert_ended(settings, landed, erased)
 
 
+@pytest.mark.parametrize("step", ["erase_from_lake", "remove"])
+def test_stopped_right_after_a_step_its_certificate_is_whole(
+    landed: Company,
+    erased: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    settings = landed.copy(tmp_path)
+    lay_releases(settings)
+    done = getattr(erasing, step)
+
+    def die(*args: object) -> None:
+        done(*args)
+        raise Died
+
+    with monkeypatch.context() as patch, pytest.raises(Died):
+        patch.setattr(erasing, step, die)
+        erase(settings, CANARY)
+    assert_ended(settings, landed, erased)
+
+
+def test_two_that_were_begun_are_ended_together(
+    landed: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restore may begin one beside another; the day is built when both are out of the lake."""
+    settings = landed.copy(tmp_path)
+    lay_releases(settings)
+    (settings.marts / "current").symlink_to("releases/since")
+    for asked in (CANARY, Asked(customers=("help_desk/C-0191",))):
+        begin(settings, (), preview(settings, asked).people)
+    days = []
+
+    def build(settings: Settings, as_of: date, _: object) -> None:
+        refuse_unfinished(settings)
+        days.append(as_of)
+
+    monkeypatch.setattr(erasing, "build_warehouse", build)
+    monkeypatch.setattr(route, "publish_build", lambda *_: None)
+    done = erase(settings, Asked())
+    assert [certificate["releases_removed"] for certificate in done] == [["since"], ["since"]]
+    assert days == [date(2026, 1, 31)]
+    assert hits(settings, (*CLEAR, *landed.texts)) == []
+    assert not list((settings.erasures / "open").iterdir())
+
+
 @pytest.mark.parametrize("point", ["erase.lake", "files.renamed:4"])
 def test_killed_it_is_ended_by_the_next_one(
     landed: Company, erased: Settings, tmp_path: Path, point: str
 ) -> None:
     settings = landed.copy(tmp_path)
+    lay_releases(settings)
     command = ["erase", "--customer", "help_desk/C-CANARY", "--data", str(settings.data)]
     command += ["--landing", str(settings.landing), "--mappings", str(settings.mappings)]
     killed = subprocess.run(
@@ -460,6 +518,11 @@ def assert_ended(settings: Settings, landed: Company, erased: Settings) -> None:
     (certificate,) = erase(settings, Asked())
     assert hits(settings, (*CLEAR, *landed.texts)) == []
     assert contents(settings) == contents(erased)
+    (whole,) = (erased.erasures / "certificates").iterdir()
+    assert certificate["counts"] == read_json(whole)["counts"]
+    assert certificate["releases_removed"] == ["since"]
+    assert [path.name for path in (settings.marts / "releases").iterdir()] == ["before"]
+    assert not list((settings.data / "lists").iterdir())
     assert len(certificate["lake"]["commits"]) == 1
     assert not list((settings.erasures / "open").iterdir())
 

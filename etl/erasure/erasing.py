@@ -1,12 +1,13 @@
 """Erases people, in steps that can be killed and run again.
 
-1. ``data/erasures/open/<id>.json`` says what is to be done: keyed hashes, and releases there are.
+1. ``data/erasures/open/<id>.json`` says what is to be done, as keyed hashes.
 2. The list of who was erased gets those hashes: from here on nothing brings the person in.
 3. Staged files, lake, quarantine, state, vault and private build are made to agree with the list.
-4. The served day is built and published again; releases since the person was known go.
-5. The certificate is written; the first file goes.
+4. The first file says which releases go: all since the person was known.
+5. The served day is built and published again; those releases and their lists go.
+6. The certificate is written; the first file goes.
 
-Until step 3 is through, nothing is built. What was begun is ended by the next ``loyalty erase``.
+Until step 4 nothing is built or published. What was begun is ended by the next ``loyalty erase``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from etl import route
@@ -115,31 +117,16 @@ def erase(
 def begin(settings: Settings, requests: Iterable[str], people: People) -> None:
     """Write down what is to be done; from here on it will be ended."""
     erased = read_erased(settings)
-    releases = (settings.marts / "releases").glob(f"[!.]*/{MANIFEST}")
-    _begin(
-        settings,
-        requests,
-        (path.parent.name for path in releases),
-        people.digests(erased),
-        people.successor_digests(erased),
-    )
+    _begin(settings, requests, people.digests(erased), people.successor_digests(erased))
 
 
-def begin_again(settings: Settings, releases: Iterable[str]) -> None:
-    """Write down that the list is to be obeyed by what a restore puts in place.
-
-    Args:
-        releases: The releases among it.
-    """
-    _begin(settings, (), releases, [], {})
+def begin_again(settings: Settings) -> None:
+    """Write down that the list is to be obeyed by what a restore puts in place."""
+    _begin(settings, (), [], {})
 
 
 def _begin(
-    settings: Settings,
-    requests: Iterable[str],
-    releases: Iterable[str],
-    digests: list[str],
-    successors: dict[str, str],
+    settings: Settings, requests: Iterable[str], digests: list[str], successors: dict[str, str]
 ) -> None:
     now = utc_now()
     erasure_id = f"{now:%Y-%m-%d}-{digest_of([digests, now.isoformat()])[:12]}"
@@ -150,7 +137,7 @@ def _begin(
         "begun_at": now.isoformat(),
         "digests": digests,
         "successors": successors,
-        "releases": sorted(releases),
+        "releases": [],
         "counts": {},
         _STORED: False,
     }
@@ -161,25 +148,22 @@ def _begin(
 def finish_open(
     settings: Settings, progress: Progress, *, rebuild: bool = True
 ) -> list[Certificate]:
-    """End every erasure that was begun, the caller holding all three locks."""
-    return [
-        _finish(settings, read_document(path, "erasure_id", "digests"), progress, rebuild=rebuild)
-        for path in open_erasures(settings)
-    ]
+    """End every erasure that was begun, the caller holding all three locks.
 
-
-def _finish(
-    settings: Settings, opened: dict[str, Any], progress: Progress, *, rebuild: bool
-) -> Certificate:
-    progress(f"erasing {opened['erasure_id']}")
-    erased = suppress(settings, opened["digests"], opened["successors"])
-    reach("erase.suppressed")
-    _clean(settings, opened, erased)
-    _write_open(settings, opened | {_STORED: True})
-    since = _known_since(settings, opened["erasure_id"])
-    removed = _replace_releases(settings, opened, since, progress, rebuild=rebuild)
+    None is published before all are stored: it would hold the people of the next.
+    """
+    opened = [read_document(path, "erasure_id", "digests") for path in open_erasures(settings)]
+    if not opened:
+        return []
+    for document in opened:
+        progress(f"erasing {document['erasure_id']}")
+        erased = suppress(settings, document["digests"], document["successors"])
+        reach("erase.suppressed")
+        _clean(settings, document, erased)
+    _mark_stored(settings, opened)
+    _replace_releases(settings, opened, progress, rebuild=rebuild)
     reach("erase.published")
-    return _certify(settings, opened, removed)
+    return [_certify(settings, document) for document in opened]
 
 
 def _clean(settings: Settings, opened: dict[str, Any], erased: Erased) -> None:
@@ -192,7 +176,7 @@ def _clean(settings: Settings, opened: dict[str, Any], erased: Erased) -> None:
 
     note("staged", drop_staged(settings))
     reach("erase.staged")
-    note("lake", erase_from_lake(settings, erased, erasure_id))
+    erase_from_lake(settings, erased, erasure_id)  # its commit has the counts
     reach("erase.lake")
     note("old_files", remove_replaced(settings, erased))
     reach("erase.old_files")
@@ -242,55 +226,61 @@ def _known_since(settings: Settings, erasure_id: str) -> date:
     return min(map(date.fromisoformat, days), default=date.max)
 
 
+def _mark_stored(settings: Settings, opened: list[dict[str, Any]]) -> None:
+    """Write down which releases may hold one of the people: none is published before this.
+
+    What was written down once stays so: a release that came after it is built without them.
+    """
+    since = min(_known_since(settings, document["erasure_id"]) for document in opened)
+    manifests = sorted((settings.marts / "releases").glob(f"[!.]*/{MANIFEST}"))
+    theirs = [path.parent.name for path in manifests if _as_of(path) >= since]
+    for document in opened:
+        if not document[_STORED]:
+            document.update({_STORED: True, "releases": theirs})
+            _write_open(settings, document)
+
+
 def _replace_releases(
-    settings: Settings,
-    opened: dict[str, Any],
-    since: date,
-    progress: Progress,
-    *,
-    rebuild: bool,
-) -> list[str]:
-    """Publish the served day again and remove the releases that may hold the person."""
-    folders = [settings.marts / "releases" / name for name in opened["releases"]]
-    theirs = [folder for folder in folders if _as_of(folder) >= since]
+    settings: Settings, opened: list[dict[str, Any]], progress: Progress, *, rebuild: bool
+) -> None:
+    """Publish the served day again and remove the releases that may hold the people."""
+    theirs = {name for document in opened for name in document["releases"]}
     served = read_current(settings)
-    if served and served["run_id"] in {folder.name for folder in theirs}:
+    if served and served["run_id"] in theirs:
         if rebuild:
             built = build_warehouse(settings, date.fromisoformat(served["as_of"]), progress)
             route.publish_build(settings, built, progress)
         else:
             (settings.marts / "current").unlink()
             fsync_folder(settings.marts)
-    for folder in theirs:
+    remove_lists(settings, theirs)
+    for name in sorted(theirs):
+        folder = settings.marts / "releases" / name
         remove(Removal("erasure", folder, "an erased person may be in it"))
-    names = {folder.name for folder in theirs}
-    remove_lists(settings, names)
-    return sorted(names)
 
 
-def _as_of(folder: Any) -> date:
-    """Return a release's day; one that is gone already needs nothing."""
-    if not (folder / MANIFEST).exists():
-        return date.min
-    return date.fromisoformat(read_document(folder / MANIFEST, "as_of")["as_of"])
+def _as_of(manifest: Path) -> date:
+    return date.fromisoformat(read_document(manifest, "as_of")["as_of"])
 
 
-def _certify(settings: Settings, opened: dict[str, Any], removed: list[str]) -> Certificate:
+def _certify(settings: Settings, opened: dict[str, Any]) -> Certificate:
     """Write the certificate, which is kept for ever, then forget that the erasure is open."""
     erasure_id, lake = opened["erasure_id"], read_lake(settings)
+    parts = _lake_parts(settings, erasure_id)
+    files = [file for p in parts for t in p["tables"].values() for file in t["after"]["files"]]
     certificate = {
         "erasure_id": erasure_id,
         "requests": opened["requests"],
         "begun_at": opened["begun_at"],
         "ended_at": utc_now().isoformat(),
         "hashes_on_the_list": len(opened["digests"]),
-        "counts": opened["counts"],
-        "releases_removed": removed,
+        "counts": {**opened["counts"], "lake": len(files)},
+        "releases_removed": opened["releases"],
         "left_to_others": _left_to_others(settings, erasure_id),
         "lake": {
             "content": lake.content,
             "version": lake.version,
-            "commits": _lake_parts(settings, erasure_id),
+            "commits": parts,
         },
     }
     write_document(settings.erasures / "certificates" / f"{erasure_id}.json", certificate)

@@ -56,14 +56,11 @@ class Rewritten:
     deliveries: set[str] = field(default_factory=set)
 
 
-def erase_from_lake(settings: Settings, erased: Erased, erasure_id: str) -> int:
-    """Write the files anew in which an erased person stands, as one commit.
+def erase_from_lake(settings: Settings, erased: Erased, erasure_id: str) -> None:
+    """Write the files anew in which an erased person stands, as one commit; without any, none.
 
     The caller holds housekeeping, landing and writer. Killed before the commit it has changed
     nothing; killed after it, :func:`remove_replaced` takes the old files.
-
-    Returns:
-        How many files were written anew; without any there is no commit.
 
     Raises:
         DiskFull: There is no room for the new files.
@@ -74,12 +71,11 @@ def erase_from_lake(settings: Settings, erased: Erased, erasure_id: str) -> int:
     days = [(file, erased_known_on(file, erased)) for file in lake.files]
     found = [(file, day) for file, day in days if day is not None]
     if not found:
-        return 0
+        return
     size = sum(file.path.stat().st_size for file, _ in found)
     require_space(settings.raw, 2 * size, f"Writing {len(found)} files of the lake anew")
     written = [_rewrite(settings, file, day, erased, erasure_id) for file, day in found]
     _commit(settings, lake, written, erasure_id)
-    return len(written)
 
 
 def remove_replaced(settings: Settings, erased: Erased) -> int:

@@ -157,8 +157,7 @@ def _keep_erased(settings: Settings, chosen: Generation, working: Path) -> None:
                 write_document(final, read_document(path))
     lists = [list_path(replace(settings, data=folder)) for folder in folders]
     if merge_lists(settings, lists) != listed(of_backup / list_path(settings).name):
-        served = chosen.facts["served"]
-        begin_again(settings, [served] if served else [])
+        begin_again(settings)
 
 
 def _put_back_vault(settings: Settings, vault: Generation, working: Path) -> None:

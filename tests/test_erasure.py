@@ -237,6 +237,22 @@ def test_a_redelivery_does_not_bring_the_erased_back(
     assert set(after["record_hash"]) == set(before["record_hash"])
 
 
+def test_a_mapping_that_is_taken_back_does_not_take_the_erased_off_twice(
+    erased: Settings, tmp_path: Path
+) -> None:
+    settings = replace(Company(erased, ()).copy(tmp_path), mappings=tmp_path / "mappings")
+    shutil.copytree(erased.mappings, settings.mappings)
+    mapping = settings.mappings / "help_desk.yml"
+    text = mapping.read_text(encoding="utf-8")
+    for reading in (text.replace("{from: Stage}", "{const: lead}"), text):
+        mapping.write_text(reading, encoding="utf-8")
+        route.land(settings, date(2026, 1, 31))
+        assert len(read_lake(settings).commits[-1]["deliveries"]) > 1
+    assert contents(settings) == contents(erased)
+    test_deliveries_reconcile_with_the_lake(settings)
+    erase(settings, Asked(customers=("help_desk/C-0191",)))
+
+
 def test_a_lake_made_again_from_the_landing_is_the_erased_one(
     erased: Settings, tmp_path: Path
 ) -> None:

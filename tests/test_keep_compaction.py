@@ -124,6 +124,22 @@ def test_rows_that_no_longer_count_are_not_read_and_leave_with_the_next_joining(
     assert rows_read(lake) == rows
 
 
+def test_a_reading_that_is_taken_back_is_read_from_its_own_file(lake: Settings) -> None:
+    rows = rows_read(lake)
+    compact_lake(lake, print)
+    read_again(lake, "2026-01-03")
+    compact_lake(lake, print)
+    read = {file.path for file in read_lake(lake).files}
+    for path in set((lake.raw / "orders").iterdir()) - read:
+        path.unlink()  # as retention does
+    deliver(lake, "2026-01-03")
+    verify_files(read_lake(lake).files)
+    assert rows_read(lake) == rows
+    compact_lake(lake, print)
+    assert [len(file.deliveries) for file in read_lake(lake).files] == [3, 1]
+    assert rows_read(lake) == rows
+
+
 def test_large_files_stay_alone(lake: Settings) -> None:
     (large, *_) = read_lake(lake).files
     with large.path.open("ab") as file:

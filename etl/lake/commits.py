@@ -7,7 +7,8 @@ there whole or not at all. A file without a commit is unreachable and a rerun re
 A commit with ``replaced`` is a replay, and the certificate of what took whose place. One without
 deliveries says which new files hold the rows of which deliveries from now on: with ``joined`` it is
 a compaction, and the certificate that they are the same rows; with ``erased`` it is an erasure, and
-says how many rows of which delivery went.
+says how many rows of which delivery went. Both speak of the commits before them: a delivery that
+left the lake and came back later was read anew, and has files and counts of its own.
 """
 
 from __future__ import annotations
@@ -121,7 +122,8 @@ def _content(erasures: Iterable[dict[str, Any]], deliveries: Iterable[dict[str, 
 
 def _without_erased(delivery: dict[str, Any], erasures: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Return a delivery with its rows as they are now, and under ``erased`` those that went."""
-    for commit in erasures:
+    later = (c for c in erasures if c["sequence"] > delivery["commit_sequence"])
+    for commit in later:
         removed = commit["erased"]["removed"].get(delivery["delivery_id"], {})
         for table, gone in removed.items():
             now, before = delivery["tables"][table], delivery.get("erased", {})
@@ -153,7 +155,7 @@ def _replacing_files(
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the new file that holds a table's rows of a delivery, by both; the latest wins."""
     return {
-        (table, delivery_id): {**file, "path": raw / file["file"]}
+        (table, delivery_id): {**file, "path": raw / file["file"], "sequence": commit["sequence"]}
         for commit in commits
         for table, certificate in replacements(commit).items()
         for file in certificate["after"]["files"]
@@ -171,8 +173,11 @@ def _files(
     for delivery in deliveries:
         for table, own in sorted(delivery["tables"].items()):
             delivery_id = delivery["delivery_id"]
-            alone = {**own, "path": data_path(raw, table, delivery_id)}
-            file = replaced.get((table, delivery_id), alone)
+            since = {"sequence": delivery["commit_sequence"]}
+            alone = {**own, **since, "path": data_path(raw, table, delivery_id)}
+            file = max(
+                alone, replaced.get((table, delivery_id), alone), key=lambda file: file["sequence"]
+            )
             part = LakeFile(table, file["path"], file["sha256"], own["rows"], (delivery_id,))
             held.setdefault(part.path, []).append(part)
     sizes = {file["path"]: len(file["deliveries"]) for file in replaced.values()}

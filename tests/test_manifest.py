@@ -34,6 +34,7 @@ MISTAKES = {
     "{": "it is not JSON in UTF-8",
     b"\xff": "it is not JSON in UTF-8",
     "[" * 100_000: "it is not JSON in UTF-8",
+    '{"sequence": %s}' % ("9" * 5_000): "it is not JSON in UTF-8",
     "[]": "the manifest must be an object",
     '{"buisness_day": "2017-12-25"}': "the manifest has an unknown word 'buisness_day'",
     '{"business_day": "25.12.2017"}': "business_day must be a day such as 2017-12-25",

@@ -56,7 +56,7 @@ def read_manifest(path: Path) -> Manifest:
     """
     try:
         return _manifest(json.loads(_text(path)))
-    except (_Mistake, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (_Mistake, ValueError, RecursionError) as error:  # a number of too many digits, too
         detail = str(error) if isinstance(error, _Mistake) else "it is not JSON in UTF-8"
     except OSError as error:
         detail = f"it cannot be opened ({error.strerror})"

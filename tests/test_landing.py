@@ -155,6 +155,22 @@ def test_what_left_the_bucket_leaves_the_mirror_and_stays_in_the_lake(
     assert read_lake(remote).version == before
 
 
+def test_an_object_that_goes_after_it_was_listed_leaves_the_mirror(
+    bucket: Bucket, remote: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put(FILE, TEXT)
+    fetch(remote)
+    asked = landing._etag
+
+    def deleted_meanwhile(*arguments: Any) -> str:
+        bucket.delete(FILE)
+        return asked(*arguments)
+
+    monkeypatch.setattr(landing, "_etag", deleted_meanwhile)
+    fetch(remote)
+    assert files(remote) == {}
+
+
 def test_an_object_that_changes_while_it_is_read_is_read_again(
     bucket: Bucket, remote: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -204,8 +204,11 @@ def _kept(
         return None
     if datetime.fromisoformat(entry["checked_at"]) - item.modified > _UNSETTLED:
         return entry
-    if _etag(store, settings, item.name) != entry["etag"]:
-        return None
+    try:
+        if _etag(store, settings, item.name) != entry["etag"]:
+            return None
+    except FileNotFoundError:
+        return None  # it went after it was listed
     return entry | {"checked_at": utc_now().isoformat()}
 
 

@@ -21,10 +21,9 @@ import pytest
 from etl import route
 from etl.config import PROJECT_ROOT, Settings, load_settings
 from etl.contract.table import VOLATILE
-from etl.errors import ConfigError, DataBlocked
+from etl.errors import ConfigError, DataBlocked, DiskFull
 from etl.files import read_json, write_document
 from etl.ingest import landing
-from etl.ingest.gate import Limits
 from etl.lake.commits import read_lake
 from etl.lake.quarantine import Filter, list_refusals
 from etl.mapping import load_mappings
@@ -237,13 +236,18 @@ def test_an_object_that_is_a_folder_too_is_refused(bucket: Bucket, remote: Setti
     assert refusals(remote) == {"baskets_2024-05-30.csv": "NAME_NOT_USABLE"}
 
 
-def test_too_large_an_object_is_not_even_copied(
+def test_an_object_without_room_is_not_even_copied(
     bucket: Bucket, remote: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(landing, "Limits", lambda: Limits(unpacked_bytes=len(TEXT) - 1))
+    """How large it is does not matter; what is packed is bounded by the gate, as in a folder."""
     bucket.put(FILE, TEXT)
-    assert fetch(remote) == []
-    assert refusals(remote) == {f"baskets_{DAY}.csv": "TOO_LARGE"}
+    listed = landing._listed
+    with monkeypatch.context() as patch, pytest.raises(DiskFull):
+        sizes = {"size": 1 << 60}
+        patch.setattr(landing, "_listed", lambda *a: [replace(o, **sizes) for o in listed(*a)])
+        fetch(remote)
+    assert files(remote) == {}
+    assert fetch(remote) == [FILE]
 
 
 def test_what_no_mapping_takes_is_named_and_not_copied(bucket: Bucket, remote: Settings) -> None:

@@ -24,7 +24,6 @@ from etl.config import Settings
 from etl.errors import ConfigError, FileRejected, LakeCorrupt
 from etl.files import DIGEST, atomic_path, make_folder, read_document, write_document
 from etl.ingest.discover import Discovery, Refused, discover
-from etl.ingest.gate import Limits
 from etl.ingest.manifest import MANIFEST_NAME
 from etl.ingest.reasons import file_rejected
 from etl.locks import fetch_lock
@@ -181,9 +180,6 @@ def _is_taken(name: str, mappings: tuple[Mapping, ...]) -> bool:
 def _unusable(item: _Object, taken: dict[str, _Object]) -> FileRejected | None:
     """Return why an object is not even copied, if it is not."""
     parts, last = item.name.split("/"), item.name.rpartition("/")[2]
-    largest = Limits().unpacked_bytes
-    if item.size > largest:
-        return file_rejected("TOO_LARGE", last, detail=f"{largest:,} bytes")
     detail = ""
     if any(part in {"", ".", ".."} or not part.isprintable() for part in parts):
         detail = "it has a part that is empty, dots or not printable"

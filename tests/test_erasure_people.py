@@ -16,6 +16,7 @@ from etl.erasure import places
 from etl.erasure.people import successors
 from etl.erasure.places import erase_from_state
 from etl.errors import LakeCorrupt
+from etl.files import write_json
 from etl.history import CLASS_HISTORY, STATE_SCHEMA
 from etl.identity.nodes import CLUSTER_LIMIT, LINK_SCHEMA, RECORD_SCHEMA, with_record_key
 from etl.identity.persons import persons
@@ -383,6 +384,23 @@ def test_a_firm_takes_no_row_of_the_days_on_which_it_was_a_customer_of_its_own(
     assert known.select("experiment", "assigned_key", "arm").rows() == [
         ("x", FIRMS, "control"), ("y", FIRMS, "treatment"),
     ]  # fmt: skip
+
+
+def test_lists_go_by_their_day_and_so_does_what_a_killed_export_left(settings):
+    """Their releases were removed long ago."""
+    kept = [settings.data / "fetched" / "shop" / "segments.csv"]  # a delivery of the same name
+    gone = [settings.data / "winback.csv", settings.data / "lists" / "killed" / "segments.parquet"]
+    gone.append(settings.data / "lists" / "killed" / ".tmp-x.part")
+    for day, paths in ((30, kept), (31, gone)):
+        folder = settings.data / "lists" / f"{day}"
+        manifest = {"run_id": "pruned", "as_of": f"2026-01-{day}", "files": {}}
+        write_json(folder / "segments.manifest.json", manifest)
+        paths += [folder / "segments.manifest.json", folder / "segments.csv"]
+    for path in (*kept, *gone):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert places.remove_lists(settings, DAY) == 1
+    assert [path.exists() for path in (*kept, *gone)] == [True] * 3 + [False] * 5
 
 
 def killed_at(name: str):

@@ -226,12 +226,16 @@ def _known_since(settings: Settings, erasure_id: str) -> date:
     return min(map(date.fromisoformat, days), default=date.max)
 
 
+def _first_known(settings: Settings, opened: list[dict[str, Any]]) -> date:
+    return min(_known_since(settings, document["erasure_id"]) for document in opened)
+
+
 def _mark_stored(settings: Settings, opened: list[dict[str, Any]]) -> None:
     """Write down which releases may hold one of the people: none is published before this.
 
     What was written down once stays so: a release that came after it is built without them.
     """
-    since = min(_known_since(settings, document["erasure_id"]) for document in opened)
+    since = _first_known(settings, opened)
     manifests = sorted((settings.marts / "releases").glob(f"[!.]*/{MANIFEST}"))
     theirs = [path.parent.name for path in manifests if _as_of(path) >= since]
     for document in opened:
@@ -253,7 +257,7 @@ def _replace_releases(
         else:
             (settings.marts / "current").unlink()
             fsync_folder(settings.marts)
-    remove_lists(settings, theirs)
+    remove_lists(settings, _first_known(settings, opened))
     for name in sorted(theirs):
         folder = settings.marts / "releases" / name
         remove(Removal("erasure", folder, "an erased person may be in it"))

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 
@@ -13,7 +14,7 @@ from etl.config import Settings
 from etl.contract import TABLES
 from etl.erasure.reading import lake_rows
 from etl.export import LISTS
-from etl.files import atomic_path, make_folder, read_document
+from etl.files import TEMPORARY, atomic_path, make_folder, read_document
 from etl.history import CLASS_HISTORY
 from etl.ingest.staging import sweep
 from etl.lake.commits import Lake
@@ -34,6 +35,11 @@ _KEYED = {
 }
 _Spans = Mapping[str, list[tuple[date, str | None]]]
 _LIST_KINDS = ("csv", "parquet")
+# Folders of the data root that hold something else: see data/README.md.
+_NO_LISTS = (
+    "access", "airflow", "containers", "demo", "erasures", "fetched", "landing", "marts", "raw",
+    "rejects", "staged", "state", "vault", "warehouse",
+)  # fmt: skip
 
 
 def erase_from_state(settings: Settings, erased: Erased, erasure_id: str) -> dict[str, int]:
@@ -107,16 +113,36 @@ def drop_private_build(settings: Settings) -> None:
         make_folder(settings.warehouse / name)
 
 
-def remove_lists(settings: Settings, run_ids: set[str]) -> int:
-    """Remove exported lists of some releases that lie within the data root; count them."""
+def remove_lists(settings: Settings, since: date) -> int:
+    """Remove exported lists within the data root that may hold somebody known since a day.
+
+    Whether their release is still there does not matter. What a killed export left has no manifest
+    that tells its day: it goes too, and is not counted.
+    """
     removed = 0
     for name in LISTS:
         for manifest in sorted(settings.data.rglob(f"{name}.manifest.json")):
-            if read_document(manifest, "run_id", "files")["run_id"] in run_ids:
+            if date.fromisoformat(read_document(manifest, "as_of", "files")["as_of"]) >= since:
                 for path in (manifest, *(manifest.with_name(f"{name}.{k}") for k in _LIST_KINDS)):
                     path.unlink(missing_ok=True)
                 removed += 1
+    for path in _unfinished_lists(settings):
+        path.unlink(missing_ok=True)
     return removed
+
+
+def _unfinished_lists(settings: Settings) -> list[Path]:
+    """Return list files without a manifest; never from where something else is kept."""
+    names = [f"{name}.{kind}" for name in LISTS for kind in _LIST_KINDS]
+    folders = [
+        path
+        for path in settings.data.glob("[!.]*")
+        if path.is_dir() and path.name not in _NO_LISTS and path != settings.landing
+    ]
+    found = [path for folder in folders for name in names for path in folder.rglob(name)]
+    found += [settings.data / name for name in names]
+    left = [path for path in found if not path.with_name(f"{path.stem}.manifest.json").exists()]
+    return left + [path for folder in folders for path in folder.rglob(f"{TEMPORARY}*.part")]
 
 
 def _firm_keys(history: pl.DataFrame, erased: Erased) -> _Spans:

@@ -440,7 +440,8 @@ def lay_releases(settings: Settings) -> None:
         folder = make_folder(settings.marts / "releases" / name)
         write_document(folder / MANIFEST, {"run_id": name, "as_of": as_of})
     lists = make_folder(settings.data / "lists")
-    write_document(lists / "segments.manifest.json", {"run_id": "since", "files": {}})
+    manifest = {"run_id": "since", "as_of": "2026-01-31", "files": {}}
+    write_document(lists / "segments.manifest.json", manifest)
 
 
 @pytest.mark.parametrize("point", POINTS)

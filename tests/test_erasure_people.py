@@ -237,6 +237,15 @@ def test_a_quarantined_row_that_names_the_erased_keeps_its_reason_and_no_content
     ]  # fmt: skip
 
 
+def test_a_quarantined_order_that_names_an_erased_contact_of_the_crm_is_masked():
+    lines = pl.DataFrame(
+        {"source_system": ["shop"], "value": ["x"], "raw_json": ['{"contact_id":"C-7"}']}
+    )
+    erased = erased_of((C, "C-7"))
+    assert mask_erased(lines, erased, ["crm", "shop"])["raw_json"].to_list() == ["***"]
+    assert mask_erased(lines, erased, ["other"]).equals(lines)
+
+
 def test_what_is_refused_of_the_erased_is_masked_even_where_the_mapping_makes_the_id(tmp_path):
     yaml = BASKETS.replace("{from: customer}", "{from: customer, ops: [upper]}")
     stage = replace(make_stage(tmp_path, yaml), erased=erased_of((R, "C1")))

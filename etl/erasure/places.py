@@ -17,7 +17,7 @@ from etl.export import LISTS
 from etl.files import TEMPORARY, atomic_path, make_folder, read_document
 from etl.history import CLASS_HISTORY
 from etl.ingest.staging import sweep
-from etl.lake.commits import Lake
+from etl.lake.commits import Lake, read_lake
 from etl.privacy.quarantined import mask_erased
 from etl.privacy.suppression import Erased
 from etl.privacy.vault import Vault
@@ -83,9 +83,10 @@ def erase_from_quarantine(settings: Settings, erased: Erased) -> int:
     Their number stays, and the file's age, which decides when it goes.
     """
     masked = 0
+    systems = {delivery["system"] for delivery in read_lake(settings).deliveries}
     for path in sorted(settings.rejects.glob("*.parquet")):
         before = pl.read_parquet(path)
-        after = mask_erased(before, erased)
+        after = mask_erased(before, erased, systems)
         if after.equals(before):
             continue
         status = path.stat()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -20,14 +20,15 @@ _MASK = "***"
 _RECORDS = ("contact", "account", "lead", "customer_ref", MEMBER)
 
 
-def mask_erased(rows: pl.DataFrame, erased: Erased) -> pl.DataFrame:
+def mask_erased(rows: pl.DataFrame, erased: Erased, systems: Iterable[str] = ()) -> pl.DataFrame:
     """Mask the content of quarantined rows that name an erased person; their number stays.
 
     Args:
         rows: ``source_system``, ``value`` and ``raw_json``, among others.
         erased: Who was erased.
+        systems: Other systems whose ids a cell may hold, as an order has the contact of a CRM.
     """
-    is_named = pl.Series("\0named", _naming(rows, erased), dtype=pl.Boolean)
+    is_named = pl.Series("\0named", _naming(rows, erased, frozenset(systems)), dtype=pl.Boolean)
     masked = (
         pl.when(pl.col("\0named") & pl.col(name).is_not_null())
         .then(pl.lit(_MASK))
@@ -38,7 +39,7 @@ def mask_erased(rows: pl.DataFrame, erased: Erased) -> pl.DataFrame:
     return rows.with_columns(is_named).with_columns(masked).drop("\0named")
 
 
-def _naming(rows: pl.DataFrame, erased: Erased) -> list[bool]:
+def _naming(rows: pl.DataFrame, erased: Erased, systems: frozenset[str]) -> list[bool]:
     """Tell which rows name an erased person; each distinct cell of a system is looked up once."""
     told = [
         (row["source_system"], frozenset(_texts(row["value"], row["raw_json"])))
@@ -47,7 +48,7 @@ def _naming(rows: pl.DataFrame, erased: Erased) -> list[bool]:
     cells: dict[str, set[str]] = defaultdict(set)
     for system, found in told:
         cells[system] |= found
-    theirs = {system: _erased_texts(system, cells[system], erased) for system in cells}
+    theirs = {system: _erased_texts({system, *systems}, cells[system], erased) for system in cells}
     return [not theirs[system].isdisjoint(found) for system, found in told]
 
 
@@ -57,10 +58,10 @@ def _texts(value: str | None, raw_json: str | None) -> Iterator[str]:
             yield text.strip()
 
 
-def _erased_texts(system: str, texts: set[str], erased: Erased) -> frozenset[str]:
-    """Return those of a system's cells that may name an erased person."""
+def _erased_texts(systems: set[str], texts: set[str], erased: Erased) -> frozenset[str]:
+    """Return those of some cells that may name an erased person, by an id of one of the systems."""
     cells = pl.Series("text", sorted(texts), dtype=pl.String)
-    named = [(system, entity, cells) for entity in _RECORDS]
+    named = [(system, entity, cells) for system in sorted(systems) for entity in _RECORDS]
     named += [
         ("", EMAIL, erased.token("email", cells)),
         ("", PHONE, erased.token("phone", cells)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -21,7 +22,7 @@ from etl import faults, route
 from etl.cli.app import app
 from etl.config import PROJECT_ROOT, Settings
 from etl.contract import TABLES
-from etl.erasure import erasing
+from etl.erasure import erasing, places
 from etl.erasure.erasing import Certificate, begin, erase, preview
 from etl.erasure.reading import lake_rows
 from etl.erasure.requests import Asked, address_hash
@@ -32,6 +33,7 @@ from etl.keep.backup import back_up
 from etl.keep.compaction import compact_lake
 from etl.keep.restore import restore
 from etl.lake.commits import read_lake, verify_files
+from etl.lake.quarantine import Filter, note_masked, reject_rows
 from etl.privacy.suppression import read_erased, refuse_unfinished
 from etl.privacy.vault import Vault
 from etl.publish.release import MANIFEST
@@ -209,6 +211,19 @@ def test_the_certificate_names_nobody(landed: Company, erased: Settings) -> None
     removed = sum(gone["rows"] for tables in commit["removed"].values() for gone in tables.values())
     assert removed > 10
     assert commit["rows_changed"]["orders"] > 0
+
+
+def test_masked_rows_are_shown_and_a_changed_byte_is_still_named(
+    landed: Company, erased: Settings, tmp_path: Path
+) -> None:
+    shown = [reject_rows(s, Filter(), 10_000) for s in (landed.settings, erased)]
+    assert shown[0].height == shown[1].height
+    assert "***" in shown[1]["raw_json"].to_list()
+    settings = Company(erased, ()).copy(tmp_path)
+    for path in settings.rejects.glob("*.parquet"):
+        path.write_bytes(path.read_bytes() + b"\0")
+    with pytest.raises(LakeCorrupt, match="rejects"):
+        reject_rows(settings, Filter(), 10_000)
 
 
 def test_the_vault_keeps_everybody_else(landed: Company, erased: Settings) -> None:
@@ -511,6 +526,23 @@ def test_two_that_were_begun_are_ended_together(
     assert not list((settings.erasures / "open").iterdir())
 
 
+def test_stopped_before_masked_rows_are_in_place_it_is_ended_by_the_next_one(
+    landed: Company, erased: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = landed.copy(tmp_path)
+    lay_releases(settings)
+
+    def die(*arguments: Any) -> None:
+        note_masked(*arguments)
+        raise Died
+
+    with monkeypatch.context() as patch, pytest.raises(Died):
+        patch.setattr(places, "note_masked", die)
+        erase(settings, CANARY)
+    assert reject_rows(settings, Filter(), 10_000).height > 0
+    assert_ended(settings, landed, erased)
+
+
 @pytest.mark.parametrize("point", ["erase.lake", "files.renamed:4"])
 def test_killed_it_is_ended_by_the_next_one(
     landed: Company, erased: Settings, tmp_path: Path, point: str
@@ -541,6 +573,7 @@ def assert_ended(settings: Settings, landed: Company, erased: Settings) -> None:
     assert [path.name for path in (settings.marts / "releases").iterdir()] == ["before"]
     assert not list((settings.data / "lists").iterdir())
     assert len(certificate["lake"]["commits"]) == 1
+    assert reject_rows(settings, Filter(), 10_000).equals(reject_rows(erased, Filter(), 10_000))
     assert not list((settings.erasures / "open").iterdir())
 
 

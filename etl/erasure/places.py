@@ -14,10 +14,11 @@ from etl.config import Settings
 from etl.contract import TABLES
 from etl.erasure.reading import lake_rows
 from etl.export import LISTS
-from etl.files import TEMPORARY, atomic_path, make_folder, read_document
+from etl.files import TEMPORARY, atomic_path, make_folder, read_document, sha256_of
 from etl.history import CLASS_HISTORY
 from etl.ingest.staging import sweep
 from etl.lake.commits import Lake, read_lake
+from etl.lake.quarantine import note_masked
 from etl.privacy.quarantined import mask_erased
 from etl.privacy.suppression import Erased
 from etl.privacy.vault import Vault
@@ -93,6 +94,7 @@ def erase_from_quarantine(settings: Settings, erased: Erased) -> int:
         with atomic_path(path) as temporary:
             after.write_parquet(temporary)
             os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
+            note_masked(settings.rejects, path.stem, sha256_of(temporary))
         masked += int((after["raw_json"] != before["raw_json"]).sum())
     return masked
 

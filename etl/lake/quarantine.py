@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from etl.config import Settings
-from etl.files import damaged, has_sha256, readable
+from etl.files import damaged, has_sha256, read_document, readable, write_document
 from etl.ingest.discover import Refused
 from etl.ingest.landing import survey
 from etl.ingest.reasons import reason
@@ -20,6 +20,8 @@ from etl.mapping import load_mappings
 
 # Of a file that could not even become a delivery; it waits in the landing.
 NOT_LANDED = "not landed"
+# The sha256 of files in which an erasure masked rows, by delivery; it lies beside them.
+_MASKED = "_masked.json"
 
 _REFUSALS: dict[str, pl.DataType] = {
     "reason": pl.String(), "source_system": pl.String(), "business_day": pl.String(),
@@ -85,10 +87,32 @@ def reject_rows(settings: Settings, wanted: Filter, limit: int) -> pl.DataFrame:
         path = settings.rejects / f"{delivery['delivery_id']}.parquet"
         asked = any(wanted.takes(entry) for entry in refusals(delivery))
         if asked and found.height < limit and path.exists():
-            if not has_sha256(path, delivery["rejects"]["sha256"]):
+            if not has_sha256(path, delivery["rejects"]["sha256"]) and not _is_masked(path):
                 raise damaged(path)
             found = pl.concat([found, quarantined_rows(path, wanted.reason)])
     return found.head(limit)
+
+
+def _is_masked(path: Path) -> bool:
+    """Tell whether a file of refused rows is as an erasure left it (:func:`note_masked`)."""
+    sha256 = _masked(path.parent).get(path.stem)
+    return sha256 is not None and has_sha256(path, sha256)
+
+
+def note_masked(folder: Path, delivery_id: str, sha256: str) -> None:
+    """Write down what a delivery's refused rows will be, before an erasure puts them in place.
+
+    Killed in between, the file is written anew when the erasure is ended.
+    """
+    write_document(folder / _MASKED, {"files": _masked(folder) | {delivery_id: sha256}})
+
+
+def _masked(folder: Path) -> dict[str, str]:
+    path = folder / _MASKED
+    if not path.exists():
+        return {}
+    files: dict[str, str] = read_document(path, "files")["files"]
+    return files
 
 
 def quarantined_rows(path: Path, code: str = "") -> pl.DataFrame:

@@ -184,6 +184,7 @@ def _known_files(settings: Settings) -> set[Path]:
     known |= {settings.raw / "_commits" / f"{c['batch_id']}.json" for c in lake.commits}
     known |= {settings.rejects / f"{d['delivery_id']}.parquet" for d in lake.deliveries
               if d["rejects"]["rows"]}  # fmt: skip
+    known |= {settings.rejects / "_masked.json"}
     known |= {path for path, _ in state_files(settings)}
     known |= {settings.raw / "_ledger.sqlite", settings.data / ".landing.lock",
               settings.data / ".keep.lock", settings.data / ".audit.lock",

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 from polars_hash import CryptographicHashingNameSpace
 
-DIGEST_HEX = 32
+_DIGITS = 32
 _BLOCK_BYTES = 64
 # 64 MiB: about two million people, of whom few push another out.
 _PLACES = 1 << 22
@@ -37,7 +37,7 @@ class KeyedDigest:
     def digests(self, prefix: bytes, texts: pl.Series) -> pl.Series:
         """Return the digest (String) of ``prefix`` and text, for each text; none may be null."""
         inner = _sha256(_after(self._inner + prefix, texts.cast(pl.Binary())))
-        return _sha256(_after(self._outer, _sha256_bytes(inner))).str.head(DIGEST_HEX)
+        return _sha256(_after(self._outer, _sha256_bytes(inner))).str.head(_DIGITS)
 
 
 def _after(begin: bytes, values: pl.Series) -> pl.Series:

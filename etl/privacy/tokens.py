@@ -28,8 +28,6 @@ __all__ = [
     "normalise",
 ]
 
-TOKEN_DIGITS = 32
-
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())

@@ -180,6 +180,14 @@ def test_a_row_that_names_somebody_else_too_stays_theirs():
     assert left.changed.to_list() == [True, False]
 
 
+def test_what_a_mapping_keeps_of_an_erased_persons_order_is_not_let_in_again(tmp_path):
+    yaml = BASKETS.replace("    time_zone: UTC\n", "    time_zone: UTC\n    keep: [note]\n")
+    stage = replace(make_stage(tmp_path, yaml), erased=erased_of((R, "c1")))
+    staged = stage.deliver([basket_row("b1"), basket_row("b2", customer="c2")])
+    kept = table(staged, "orders").select("order_id", "extra_json").rows()
+    assert kept == [("b1", None), ("b2", '{"note":"secret note"}')]
+
+
 def test_the_costs_of_two_erased_members_stay_two_rows_that_join_nothing():
     erased = erased_of((C, "ann"), (C, "bob"))
     members = rows(

@@ -8,6 +8,7 @@ from decimal import Decimal
 import polars as pl
 
 from etl.contract import Table
+from etl.ingest.batches import EXTRA
 from etl.ingest.problems import MASK
 from etl.ingest.staging import StagedErased, amount_text
 from etl.mapping.operations import ROW
@@ -33,13 +34,14 @@ class ErasedTally:
             erased: Who was erased.
         """
         system = pl.lit(source_system).alias("source_system")
-        left = forget(rows.with_columns(system), table, erased, is_clear=True)
+        named = rows.with_columns(system).rename({EXTRA: "extra_json"})
+        left = forget(named, table, erased, is_clear=True)
         if left.removed.height:
             count, amount = self._counts.get(table.name, (0, None))
             gone = table.sum_of(left.removed)
             both = gone if amount is None else amount + (gone or 0)
             self._counts[table.name] = count + left.removed.height, both
-        return left.rows
+        return left.rows.rename({"extra_json": EXTRA})
 
     def counts(self) -> dict[str, StagedErased]:
         """Return the counts by table, in a fixed order."""

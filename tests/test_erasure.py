@@ -208,9 +208,13 @@ def test_the_certificate_names_nobody(landed: Company, erased: Settings) -> None
     assert certificate["counts"]["quarantine"] >= 1
     assert "help_desk/2026-01-26/contacts.csv" in certificate["left_to_others"]["delivered_in"]
     (commit,) = lake["commits"]
-    removed = sum(gone["rows"] for tables in commit["removed"].values() for gone in tables.values())
-    assert removed > 10
-    assert commit["rows_changed"]["orders"] > 0
+    for name in TABLES:
+        before, after = rows_of(landed.settings, name), rows_of(erased, name)
+        gone = [tables.get(name, {"rows": 0})["rows"] for tables in commit["removed"].values()]
+        assert sum(gone) == before.height - after.height, name
+        changed = after.join(before, on="record_hash", how="anti").height
+        assert commit["rows_changed"].get(name, 0) == changed, name
+    assert {"crm_contacts", "crm_consent_events", "orders"} <= commit["rows_changed"].keys()
 
 
 def test_masked_rows_are_shown_and_a_changed_byte_is_still_named(
@@ -245,7 +249,12 @@ def test_a_redelivery_does_not_bring_the_erased_back(
     assert hits(settings, (*CLEAR, *landed.texts)) == []
     again = [d for d in read_lake(settings).deliveries if d["business_day"] == "2026-02-01"]
     left_out = {table for delivery in again for table in delivery["erased"]}
-    assert {"crm_contacts", "crm_consent_events", "crm_loyalty_transactions"} <= left_out
+    assert {"crm_contacts", "crm_category_spend"} <= left_out
+    for table in ("crm_consent_events", "crm_loyalty_transactions"):
+        rows = rows_of(settings, table).filter(pl.col(TABLES[table].key[0]).str.contains("^erased"))
+        assert rows["is_deleted"].all()
+        of_before = pl.col("batch_id").is_in([delivery["delivery_id"] for delivery in again])
+        assert 0 < rows.filter(of_before).height < rows.height
     is_theirs = pl.col("order_id").str.contains("-0001-")
     before, after = (rows_of(s, "orders").filter(is_theirs) for s in (erased, settings))
     assert after["customer_ref"].null_count() == after.height > before.height

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import polars as pl
@@ -174,10 +174,42 @@ def test_a_row_that_names_somebody_else_too_stays_theirs():
         {"response_id": "3", "contact_id": "bob", "comment": "token"},
     )
     left = forget(answers, TABLES["crm_survey_responses"], erased, is_clear=False)
-    assert left.removed["response_id"].to_list() == ["1"]
-    shown = left.rows.select("response_id", "contact_id", "account_id", "comment").rows()
-    assert shown == [("2", None, "acme", None), ("3", "bob", None, "token")]
-    assert left.changed.to_list() == [True, False]
+    shown = left.rows.select("contact_id", "account_id", "comment", "is_deleted").rows()
+    assert shown == [
+        (None, None, None, True), (None, "acme", None, None), ("bob", None, "token", None),
+    ]  # fmt: skip
+    assert left.rows["response_id"].to_list()[1:] == ["2", "3"]
+    assert left.changed.to_list() == [True, True, False]
+
+
+def test_of_a_row_that_goes_stays_when_it_was_and_nothing_else():
+    """Its key may be made of the person's number; a hash of it still tells its versions apart."""
+    late = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    said = {"contact_id": "ann", "channel": "email", "state": "granted", "updated_at": late}
+    envelope = {"known_on": DAY, "source_sequence": 7, "batch_id": "d", "is_deleted": False}
+    consents = rows(
+        "crm_consent_events",
+        *({"consent_id": f"ann/{n}", **said, **envelope, "extra_json": "{}"} for n in (1, 1, 2)),
+    ).with_columns(updated_on=pl.lit(DAY))
+    table, erased = TABLES["crm_consent_events"], erased_of((C, "ann"))
+    left = forget(consents, table, erased, is_clear=False)
+    assert (left.removed.height, left.changed.to_list()) == (0, [True] * 3)
+    assert left.rows["consent_id"].str.contains("^erased-[0-9a-f]{32}$").all()
+    assert left.rows["consent_id"].rank("dense").to_list() in ([1, 1, 2], [2, 2, 1])
+    filled = [s.name for s in left.rows.drop("consent_id") if s.null_count() < s.len()]
+    assert filled == [
+        "updated_at", "updated_on", "source_system", "batch_id", "known_on", "source_sequence",
+        "is_deleted",
+    ]  # fmt: skip
+    assert left.rows["is_deleted"].all()
+    assert not forget(left.rows, table, erased, is_clear=False).changed.any()
+
+
+def test_a_row_whose_key_names_the_erased_goes_whole():
+    """Nobody else can have had a version of it."""
+    spent = rows("crm_category_spend", {"party_type": "contact", "party_id": "ann", "year": 2025})
+    left = forget(spent, TABLES["crm_category_spend"], erased_of((C, "ann")), is_clear=False)
+    assert (left.rows.height, left.removed.height) == (0, 1)
 
 
 def test_what_a_mapping_keeps_of_an_erased_persons_order_is_not_let_in_again(tmp_path):
@@ -273,6 +305,39 @@ def test_what_is_refused_of_the_erased_is_masked_even_where_the_mapping_makes_th
     orders = table(staged, "orders")
     assert orders.select("order_id", "customer_ref").rows()[-1] == ("b9", None)
     assert staged.erased == {}, "an order stays"
+
+
+@pytest.mark.parametrize("whole", ["crm_consent_events", "crm_campaign_members"])
+def test_a_refused_row_of_the_erased_without_a_key_is_masked(tmp_path, whole):
+    """Another row of theirs is good."""
+    yaml = """
+    system: crm
+    business_time_zone: UTC
+    exports:
+      said:
+        files: "said*.csv"
+        targets:
+          crm_campaign_members:
+            columns:
+              campaign_id: {from: id}
+              party_type: {const: contact}
+              party_id: {from: who}
+          crm_consent_events:
+            columns:
+              consent_id: {from: id}
+              contact_id: {from: who}
+              channel: {const: email}
+              purpose: {const: marketing}
+              state: {const: granted}
+              occurred_at: {from: at}
+    """
+    stage = replace(make_stage(tmp_path, yaml), erased=erased_of((C, "ann")))
+    at = "2024-05-01T10:00:00Z"
+    staged = stage.deliver([f",ann,{at}", f",bob,{at}", f"1,ann,{at}", f"2,bob,{at}"], "id,who,at")
+    shown = rejects(staged).filter(table=whole)["raw_json"]
+    assert [text == "***" for text in shown] == [True, False]
+    consents = table(staged, "crm_consent_events").select("contact_id", "is_deleted").rows()
+    assert consents == [(None, True), ("bob", False)]
 
 
 def test_what_holds_no_money_is_left_out_and_counted(tmp_path):

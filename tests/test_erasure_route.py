@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 import polars as pl
 import polars.selectors as cs
 import pytest
 
+from etl import route
 from etl.config import Settings
 from etl.erasure.erasing import Certificate, erase, preview
 from etl.erasure.requests import Asked
 from etl.export import export_list
-from etl.files import read_json
+from etl.files import make_folder, read_json
 from etl.identity.nodes import with_record_key
 from etl.warehouse.database import BUILD_NAME, frame, read_only
 from tests.canaries import hits
+from tests.company.generate import write_manifest
 from tests.company.published import PublishedCompany, lower_the_gate
 from tests.compiled import CompiledModels
 
@@ -48,6 +51,7 @@ class Erased:
 def erased(published: PublishedCompany, tmp_path_factory: pytest.TempPathFactory) -> Erased:
     """Erase three people from a copy of the published company."""
     settings = published.copied(tmp_path_factory.mktemp("erased"))
+    correct_a_consent(settings)
     export_list(settings, "segments", settings.data / "lists", with_match_keys=False)
     nodes = preview(settings, ASKED).people.nodes
     keys = with_record_key(nodes)["record_key"].to_list()
@@ -56,6 +60,19 @@ def erased(published: PublishedCompany, tmp_path_factory: pytest.TempPathFactory
         lower_the_gate(patch)
         (certificate,) = erase(settings, ASKED)
     return Erased(settings, certificate, (*keys, *tokens, "bo.berg1@mail.example"), tuple(keys))
+
+
+def correct_a_consent(settings: Settings) -> None:
+    """Deliver that a consent of one contact was another's, who is erased afterwards."""
+    written = settings.landing / "help_desk" / "2026-01-26" / "consents.csv"
+    head, *rows = written.read_text(encoding="utf-8").splitlines()
+    (row,) = (row for row in rows if row.startswith("K-0003b,C-0003,"))
+    folder = make_folder(settings.landing / "help_desk" / "corrected")
+    corrected = f"{head}\n{row.replace('C-0003', 'C-0001')}\n"
+    (folder / "consents.csv").write_text(corrected, encoding="utf-8")
+    write_manifest(folder, {"business_day": "2026-01-30", "mode": "incremental"})
+    commits = route.land(settings, date(2026, 1, 31))
+    assert sum(commit["deliveries"] for commit in commits) == 1
 
 
 def test_they_were_in_the_release_before(published: PublishedCompany, erased: Erased) -> None:
@@ -101,6 +118,19 @@ def test_totals_are_the_same_to_the_cent(
 def test_requests_stay_counted(published: PublishedCompany, erased: Erased) -> None:
     query = "select customer_count from winback_suppressions where line = 'erased'"
     assert erased.ask(query).item() == published.one(query) == 1
+
+
+def test_a_consent_that_was_corrected_to_the_erased_is_not_in_force_again(
+    published: PublishedCompany, erased: Erased
+) -> None:
+    """It was another's before. That nobody agreed to it is how the source left it."""
+    query = (
+        "select is_granted from consents join customer_identities using (customer_key)"
+        " where source_id = 'C-0003' and channel = 'email' and purpose = '{}'"
+    )
+    assert published.ask(query.format("winback")).to_series().to_list() == [True]
+    assert erased.ask(query.format("winback")).is_empty()
+    assert erased.ask(query.format("marketing")).height == 1, "the others of theirs are"
 
 
 def test_their_orders_are_nobodys_and_the_firms_are_the_firms(

@@ -43,7 +43,7 @@ class Rewritten:
         known_on: The first day on which an erased person was known from it.
         rows: Rows of the new file.
         removed: By delivery: rows that went and the sum of the table's amount over them.
-        changed: Rows that stayed, as nobody's or without the person.
+        changed: Rows that stayed: as nobody's, without the person, or as a deleted version.
         deliveries: The deliveries that brought them.
     """
 

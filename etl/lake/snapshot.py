@@ -22,6 +22,8 @@ from etl.faults import reach
 from etl.files import atomic_path, make_folder
 from etl.lake.commits import Lake, verify_files
 from etl.lake.inputs import INPUT_SCHEMAS, write_empty_inputs
+from etl.lake.superseded import FILE as SUPERSEDED_FILE
+from etl.lake.superseded import superseding_rows
 from etl.lake.vanished import FILE as VANISHED_FILE
 from etl.lake.vanished import deleted_rows, find_vanished
 
@@ -33,6 +35,7 @@ def write_snapshot(settings: Settings, lake: Lake) -> Path:
 
     Raises:
         LakeCorrupt: A committed file is missing or changed.
+        ConfigError: Somebody was erased and the pseudonym key cannot be read.
     """
     verify_files(lake.files)
     inputs = make_folder(settings.warehouse / "inputs")
@@ -44,7 +47,7 @@ def write_snapshot(settings: Settings, lake: Lake) -> Path:
         is_counted = None if file.whole else pl.col("batch_id").is_in(file.deliveries)
         lay_file(folder, file.table, file.path, is_counted)
         reach("inputs.linked")
-    _lay_vanished(folder, lake)
+    _lay_deletions(settings, folder, lake)
     write_input(folder, "raw_loads", _loads(lake))
     write_input(folder, "raw_rejects", _rejects(lake))
     write_input(folder, "raw_sources", _sources(lake))
@@ -77,12 +80,16 @@ def lay_file(folder: Path, table: str, path: Path, is_counted: pl.Expr | None = 
         rows.sink_parquet(temporary)
 
 
-def _lay_vanished(folder: Path, lake: Lake) -> None:
-    """Write the rows that say what vanished from full exports, one file a table."""
+def _lay_deletions(settings: Settings, folder: Path, lake: Lake) -> None:
+    """Write what is deleted though no delivery says so: one file a table and reason."""
     found = sorted(find_vanished(lake), key=lambda one: (one.table.name, one.snapshot.system))
-    for table, rows in deleted_rows(lake, found):
-        with atomic_path(folder / table / VANISHED_FILE) as temporary:
-            rows.write_parquet(temporary)
+    for name, deletions in (
+        (VANISHED_FILE, deleted_rows(lake, found)),
+        (SUPERSEDED_FILE, superseding_rows(settings, lake)),
+    ):
+        for table, rows in deletions:
+            with atomic_path(folder / table / name) as temporary:
+                rows.write_parquet(temporary)
 
 
 def write_input(folder: Path, table: str, rows: pl.DataFrame) -> None:

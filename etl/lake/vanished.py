@@ -147,7 +147,7 @@ def _listed(lake: Lake, table: Table, snapshot: Snapshot) -> pl.DataFrame:
     told = {delivery["delivery_id"] for delivery in snapshot.deliveries}
     files = [file for file in lake.files if file.table == table.name and told & {*file.deliveries}]
     taken = (pl.col("batch_id").is_in(list(told)), ~pl.col(DELETED))
-    return _rows(table, files).filter(*taken).select(_key(table)).unique().collect()
+    return rows_of(table, files).filter(*taken).select(_key(table)).unique().collect()
 
 
 def _deleted(lake: Lake, table: Table, found: list[Vanished]) -> pl.DataFrame:
@@ -155,7 +155,7 @@ def _deleted(lake: Lake, table: Table, found: list[Vanished]) -> pl.DataFrame:
     lacking = pl.concat(one.lacking.with_columns(**_stamp(one.snapshot)) for one in found)
     updated = ["updated_at"] if "updated_at" in table.schema.column_names() else []
     rows = (
-        _rows(table, [file for file in lake.files if file.table == table.name])
+        rows_of(table, [file for file in lake.files if file.table == table.name])
         .filter(pl.col("source_system") == found[0].snapshot.system)
         .join(lacking.lazy(), on=key, how="inner", suffix=_JUDGE)
         .filter(
@@ -193,8 +193,8 @@ def _key(table: Table) -> list[str]:
     return [table.document] if table.document else list(table.key)
 
 
-def _rows(table: Table, files: Iterable[LakeFile]) -> pl.LazyFrame:
-    """Return the rows of files that count."""
+def rows_of(table: Table, files: Iterable[LakeFile]) -> pl.LazyFrame:
+    """Return the rows of a table's files that count, as wide as the contract is now."""
     frames = [pl.LazyFrame(schema=table.lake_schema())]
     for file in files:
         rows = pl.scan_parquet(file.path, glob=False)

@@ -1,7 +1,9 @@
 """Takes the erased out of rows of the contract; the same for the lake and for what comes in.
 
 A row that is the person, or that says what they said or did, goes. A row that holds money stays as
-nobody's. A row that names somebody else too (the contact of a firm) stays theirs.
+nobody's. A row that names somebody else too (the contact of a firm) stays theirs. Where a row that
+goes may have taken the place of somebody else's, a deleted version stays that says only when it
+was: else the older one would count again.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from operator import or_
 import polars as pl
 
 from etl.contract import Table
+from etl.contract.table import DELETED, ENVELOPE
 from etl.identity.nodes import EMAIL
 from etl.privacy.suppression import EMAIL_SHA256, MEMBER, NODE, PHONE, Erased
 
@@ -54,6 +57,11 @@ class Handling:
     def is_record(self) -> bool:
         """Whether the rows are records of a party, of whom each column says something."""
         return any(name.is_own for name in self.names)
+
+    @property
+    def supersedes(self) -> bool:
+        """Whether a row that goes may be a later version of somebody else's: no key names them."""
+        return not (self.is_record or self.stays or any(name.is_key for name in self.names))
 
 
 _CONTACT, _ACCOUNT = Name("contact_id", "contact"), Name("account_id", "account")
@@ -158,6 +166,8 @@ def forget(rows: pl.DataFrame, table: Table, erased: Erased, *, is_clear: bool) 
         return Forgotten(rows, _none(rows), rows.clear())
     gone = _gone(rows, handling, hits, touched)
     left = rows.with_columns(_blanks(rows, table, handling, hits, touched, erased))
+    if handling.supersedes:
+        return Forgotten(_deleted(left, table, gone, erased), touched, rows.clear())
     return Forgotten(left.filter(~gone), touched.filter(~gone), rows.filter(gone))
 
 
@@ -208,7 +218,7 @@ def _blanks(
     made = []
     for name, hit in hits.items():
         if name.is_key:
-            made.append(_tombstones(rows, table, name.column, hit, erased))
+            made.append(tombstones(rows, table, name.column, hit, erased))
         else:
             beside = [name.system] if name.entity == "customer_ref" and name.system else []
             emptied |= dict.fromkeys((name.column, *beside), hit)
@@ -221,18 +231,30 @@ def _blanks(
     ]
 
 
+def _deleted(rows: pl.DataFrame, table: Table, gone: pl.Series, erased: Erased) -> pl.DataFrame:
+    """Leave of the rows that go a deleted version: when it was, under a keyed hash of its key.
+
+    Sources make such keys of a customer's number, so the key itself would name the person.
+    """
+    (key,) = table.key
+    kept = {key, "updated_at", "updated_on", *ENVELOPE} - {"extra_json"}
+    emptied = [name for name in table.lake_schema() if name in rows.columns and name not in kept]
+    deleted = [rows[DELETED] | gone] if DELETED in rows.columns else []
+    return rows.with_columns(
+        tombstones(rows, table, key, gone, erased),
+        *(_emptied(rows[name], gone) for name in emptied),
+        *deleted,
+    )
+
+
 def _emptied(values: pl.Series, where: pl.Series) -> pl.Series:
     frame = pl.DataFrame({"values": values, "where": where})
     return frame.select(pl.when(~pl.col("where")).then("values")).to_series().alias(values.name)
 
 
-def _tombstones(
+def tombstones(
     rows: pl.DataFrame, table: Table, column: str, hit: pl.Series, erased: Erased
 ) -> pl.Series:
     """Put a keyed hash of the whole key in a person's place, so that no two rows become one."""
-    keys = rows.select("source_system", pl.col(table.key).cast(pl.String))
-    ids = [
-        erased.tombstone(table.name, *key) if is_hit else source_id
-        for key, source_id, is_hit in zip(keys.iter_rows(), rows[column], hit, strict=True)
-    ]
-    return pl.Series(column, ids, dtype=pl.String)
+    hashed = erased.tombstones(table.name, rows.select("source_system", *table.key))
+    return rows[column].zip_with(~hit, hashed)

@@ -17,6 +17,7 @@ from etl.config import Settings
 from etl.contract.columns import Pii
 from etl.errors import DataBlocked, LakeCorrupt
 from etl.files import DIGEST, read_document, write_document
+from etl.privacy.digests import KeyedDigest
 from etl.privacy.tokens import Tokeniser
 from etl.privacy.vault import load_or_create_key
 
@@ -24,7 +25,10 @@ from etl.privacy.vault import load_or_create_key
 # phone by its token, a membership, the hash of an address that a request names, a record's key.
 PHONE, MEMBER, EMAIL_SHA256, RECORD_KEY = "phone", "member", "email_sha256", "record_key"
 NODE = ("source_system", "entity", "source_id")
+# How a key begins that is a keyed hash.
+TOMBSTONE = "erased-"
 _DIGITS = 32
+_SEPARATOR = "\x1f"
 _LIST, _SUCCESSORS = "suppressed", "successors"
 
 
@@ -49,13 +53,21 @@ class Erased:
 
     def digest(self, system: str, entity: str, source_id: str) -> str:
         """Return the keyed hash of a node of identity; of an address or phone by its token."""
-        name = "\x1f".join(("erased", system, entity, source_id))
+        name = _SEPARATOR.join(("erased", system, entity, source_id))
         return hmac.digest(self.key, name.encode(), "sha256").hex()[:_DIGITS]
 
-    def tombstone(self, *names: str) -> str:
-        """Return what takes a person's place in a key: the same each time, joined with nothing."""
-        name = "\x1f".join(("tombstone", *names))
-        return f"erased-{hmac.digest(self.key, name.encode(), 'sha256').hex()[:_DIGITS]}"
+    def tombstones(self, table: str, keys: pl.DataFrame) -> pl.Series:
+        """Return what takes a person's place in each key: a keyed hash, the same each time.
+
+        Args:
+            table: Name of the contract table.
+            keys: ``source_system`` and the columns of the table's key; a refused row may lack one.
+        """
+        texts = keys.select(
+            pl.concat_str(pl.all().cast(pl.String).fill_null(""), separator=_SEPARATOR)
+        )
+        prefix = _SEPARATOR.join(("tombstone", table, "")).encode()
+        return TOMBSTONE + KeyedDigest(self.key).digests(prefix, texts.to_series())
 
     def token(self, kind: Pii, values: pl.Series) -> pl.Series:
         """Return the tokens of clear values; nothing is remembered in the vault."""

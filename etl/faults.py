@@ -17,7 +17,7 @@ from etl.errors import ConfigError
 POINTS = {
     "discover.found": "The exports to stage are known; nothing is written.",
     "stage.begun": "The private work folder is there, empty.",
-    "gate.copied": "The private copy of a file is written and hashed.",
+    "gate.read": "A file is read to its end and hashed; its checked copy has no name yet.",
     "gate.checked": "The checked copy of a file has its name.",
     "sieve.shaped": "A batch is read and mapped; its rows are in no file yet.",
     "sieve.typed": "A batch has passed the contract; its rows are in no file yet.",

@@ -43,7 +43,7 @@ from tests.delivering import BASKETS, GOOD, HEADER, make_stage
 FIRST, LAST = date(2024, 6, 1), date(2024, 12, 31)
 NAMED_BY_DAY = 'time_zone: UTC\n    business_day: "_([0-9-]+)"'
 LANDING = (
-    "discover.found", "stage.begun", "gate.copied", "sieve.shaped", "sieve.typed", "sieve.written",
+    "discover.found", "stage.begun", "gate.read", "sieve.shaped", "sieve.typed", "sieve.written",
     "stage.prepared", "stage.marked", "stage.placed", "commit.linked", "commit.written",
     "files.written",
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def gate(
 
 
 def read(gated: GatedFile, export: Export) -> list[dict[str, str]]:
-    frames = list(read_batches(gated, export))
+    frames = list(read_batches(gated, replace(export, keep=gated.header)))
     return pl.concat(frames).select(gated.header).to_dicts() if frames else []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -45,7 +46,7 @@ def gate(
 
 
 def read(gated: GatedFile, export: Any = EXPORT) -> list[tuple[str, ...]]:
-    frames = list(read_batches(gated, export))
+    frames = list(read_batches(gated, replace(export, keep=gated.header)))
     return pl.concat(frames).select(gated.header).rows() if frames else []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -57,7 +58,7 @@ def gate(
 
 
 def read(gated: GatedFile, export: Any = EXPORT) -> list[tuple[str, ...]]:
-    frames = list(read_batches(gated, export))
+    frames = list(read_batches(gated, replace(export, keep=gated.header)))
     return pl.concat(frames).select(gated.header).rows() if frames else []
 
 

@@ -25,8 +25,9 @@ def read_batches(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
     batch makes its batch larger.
 
     Returns:
-        Frames with the file's columns as delivered (String), ROW (Int64, record number from 1) and
-        DOCUMENT (Int64, number of the document in the file, or of the row without a grain).
+        Frames with the columns that the mapping reads, as delivered (String), ROW (Int64, record
+        number from 1) and DOCUMENT (Int64, number of the document in the file, or of the row
+        without a grain).
 
     Raises:
         LoyaltyError: The reader found another number of records than the gate.
@@ -80,6 +81,7 @@ def _chunks(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
     A reader that is given the path reads ahead of a slow consumer, hundreds of megabytes of it.
     """
     records = 0
+    read = [name for name in export.source_columns if name in file.header]
     for position, block in enumerate(_blocks(file, multiline=export.multiline)):
         frame = pl.scan_csv(
             block,
@@ -97,7 +99,7 @@ def _chunks(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
         )
         try:
             # In one piece: each expression after this would otherwise work through every piece.
-            chunk = frame.with_columns(pl.col(ROW).cast(pl.Int64())).collect().rechunk()
+            chunk = frame.select(pl.col(ROW).cast(pl.Int64()), *read).collect().rechunk()
         except pl.exceptions.PolarsError as error:
             # The reader quotes cells in its messages; they may be personal.
             raise _disagrees(f"a {type(error).__name__}", file) from None

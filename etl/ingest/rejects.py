@@ -55,20 +55,27 @@ def _reads(column: Column, personal: frozenset[str]) -> bool:
     return bool(personal.intersection(column.needs))
 
 
-def raw_json(batch: pl.DataFrame, export: Export, personal: frozenset[str]) -> pl.DataFrame:
-    """Return ROW and ``raw_json``: the record as delivered, masked where it may be personal."""
-    shown = set(export.source_columns) - personal
-    own = {ROW, DOCUMENT}
-    cells = [
-        pl.col(name) if name in shown else _masked(name)
-        for name in batch.columns
-        if name not in own
-    ]
+def raw_json(
+    batch: pl.DataFrame, header: tuple[str, ...], personal: frozenset[str]
+) -> pl.DataFrame:
+    """Return ROW and ``raw_json``: the record as delivered, masked where it may be personal.
+
+    Args:
+        batch: The columns that the mapping reads.
+        header: All columns of the file; one that was not read is masked, filled or not.
+        personal: Columns whose values must not be shown.
+    """
+    cells = [_cell(name, batch.columns, personal) for name in header]
     return batch.select(ROW, pl.struct(cells).struct.json_encode().alias("raw_json"))
 
 
-def _masked(name: str) -> pl.Expr:
-    return pl.when(pl.col(name) == "").then(pl.lit("")).otherwise(pl.lit(MASK)).alias(name)
+def _cell(name: str, read: list[str], personal: frozenset[str]) -> pl.Expr:
+    if name not in read:
+        return pl.lit(MASK).alias(name)
+    value = pl.col(name)
+    if name in personal:
+        return pl.when(value == "").then(value).otherwise(pl.lit(MASK)).alias(name)
+    return value
 
 
 def refused(rows: pl.DataFrame, problems: pl.DataFrame, target: Target) -> pl.DataFrame:

@@ -141,7 +141,7 @@ def sieve(job: Job, folder: Path, known: Conflicts | None = None) -> Sieved:
     counted = Sieved(
         rows=dict.fromkeys(tables, 0),
         amounts=dict.fromkeys(tables, None),
-        unmapped=dict.fromkeys(job.unmapped, 0),
+        unmapped={name: job.file.filled[name] for name in job.unmapped},
     )
     cleaner = Cleaner(job.export, job.file.header)
     with _writers(job, folder) as writers:
@@ -177,14 +177,11 @@ def _sift(
     reach("sieve.typed")
     if conflicts is None:
         writers[NAMES].write(_names(job, clean, shaped))
-    filled = batch.select((pl.col(name) != "").sum() for name in counted.unmapped)
-    for name, cells in filled.row(0, named=True).items() if counted.unmapped else ():
-        counted.unmapped[name] += cells
     counted.left_out += _left_out(job, clean, shaped, bad)
     _accept(job, shaped, known, bad, writers, counted)
     if bad.height:
         counted.bad_records += clean.join(bad, on=DOCUMENT, how="semi").height
-        raw = raw_json(batch.join(bad, on=DOCUMENT, how="semi"), job.export, job.personal)
+        raw = raw_json(batch.join(bad, on=DOCUMENT, how="semi"), job.file.header, job.personal)
         if job.erased:
             raw = _masked(job, shaped, raw)
         for target, part, found in zip(job.export.targets, shaped, problems, strict=True):

@@ -1,10 +1,11 @@
 """The bytes gate in front of every reader: what passes can be read by any CSV reader alike.
 
-Order of the checks: plain file inside the landing -> copy and sha256 -> first bytes -> bounded
-unpacking -> strict decoding -> NUL -> (JSON Lines, Parquet, workbook: made a table of text) ->
-header by name -> shape of every record -> final line end -> manifest. What passes is a UTF-8 CSV
-file without byte order mark, with LF line ends, otherwise as delivered. Fields are bounded, memory
-does not grow with the file.
+Order of the checks: plain file inside the landing -> first bytes -> bounded unpacking -> strict
+decoding -> NUL -> (JSON Lines, Parquet, workbook: made a table of text) -> header by name -> shape
+of every record -> final line end -> manifest. The file is read once and hashed on the way; one that
+changed meanwhile, or is not what the manifest promises, is refused for that, whatever else is wrong
+with it. What passes is a UTF-8 CSV file without byte order mark, with LF line ends, otherwise as
+delivered. Fields are bounded, memory does not grow with the file.
 """
 
 from __future__ import annotations
@@ -13,15 +14,22 @@ import os
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from etl.errors import FileRejected
 from etl.faults import reach
 from etl.ingest.gate.json_lines import JsonTable
 from etl.ingest.gate.parquet import parquet_blocks
 from etl.ingest.gate.records import RecordScanner
-from etl.ingest.gate.source import Limits, copy_and_hash, unpacked_blocks, utf8_blocks
+from etl.ingest.gate.source import (
+    Delivered,
+    Limits,
+    open_delivered,
+    unpacked_blocks,
+    utf8_blocks,
+)
 from etl.ingest.gate.workbook import workbook_blocks
 from etl.ingest.reasons import file_rejected
 from etl.mapping.model import Format
@@ -66,6 +74,7 @@ class GatedFile:
         header: Column names in the order of the file; none if it holds no JSON Lines.
         records: Number of records, the header not counted.
         bytes: Size of the file as delivered.
+        filled: Cells of each column that are not empty.
     """
 
     path: Path
@@ -73,6 +82,7 @@ class GatedFile:
     header: tuple[str, ...]
     records: int
     bytes: int
+    filled: dict[str, int] = field(default_factory=dict)
 
 
 def pass_gate(
@@ -102,27 +112,39 @@ def pass_gate(
     where = path.name
     _check_place(path, landing)
     with (
+        open_delivered(path) as file,
         _temporary(work_dir) as copy,
         _temporary(work_dir) as spool,
         _temporary(work_dir) as checked,
     ):
-        sha256, size = copy_and_hash(path, copy)
-        reach("gate.copied")
-        if declared_sha256 is not None and declared_sha256.lower() != sha256:
-            raise file_rejected("MANIFEST_SHA256", where)
         scanner = RecordScanner(
             export.delimiter, export.multiline, export.missing_columns, limits, where
         )
         vouched = declared_rows is not None or declared_sha256 is not None
-        delivered = _Delivered(copy, spool, size, export, limits, where, declared_rows, vouched)
-        with closing(_csv_blocks(delivered)) as blocks:
-            _write_checked(blocks, scanner, checked, vouched=vouched)
+        job = _Job(file, copy, spool, export, limits, where, declared_rows, vouched)
+        try:
+            with closing(_csv_blocks(job)) as blocks:
+                _write_checked(blocks, scanner, checked, vouched=vouched)
+        except FileRejected:
+            _digest(file, declared_sha256, where)
+            raise
+        sha256 = _digest(file, declared_sha256, where)
+        reach("gate.read")
         found = max(scanner.records, 0)
         if declared_rows is not None and declared_rows != found:
             raise file_rejected("MANIFEST_ROWS", where, found=found, expected=declared_rows)
         staged = checked.replace(work_dir / f"{sha256}.csv")
         reach("gate.checked")
-    return GatedFile(staged, sha256, scanner.header, found, size)
+    filled = dict(zip(scanner.header, scanner.filled.tolist(), strict=True))
+    return GatedFile(staged, sha256, scanner.header, found, file.size, filled)
+
+
+def _digest(file: Delivered, declared: str | None, where: str) -> str:
+    """Return the sha256 of the whole file, which is the one the manifest promises."""
+    sha256 = file.sha256()
+    if declared is not None and declared.lower() != sha256:
+        raise file_rejected("MANIFEST_SHA256", where)
+    return sha256
 
 
 def _check_place(path: Path, landing: Path | None) -> None:
@@ -132,13 +154,13 @@ def _check_place(path: Path, landing: Path | None) -> None:
 
 
 @dataclass(frozen=True)
-class _Delivered:
-    """A copied file and what the gate was told of it.
+class _Job:
+    """A delivered file, room to work, and what the gate was told.
 
     Args:
-        copy: The private copy.
+        file: The file.
+        copy: Empty file for one that cannot be read from its beginning to its end.
         spool: Empty file for what does not fit into memory.
-        size: Bytes of the copy.
         export: How the mapping says the file is written.
         limits: Bounds of what may come out of it.
         where: Name of the file in messages.
@@ -146,9 +168,9 @@ class _Delivered:
         vouched: Whether a manifest says that the file is whole.
     """
 
+    file: Delivered
     copy: Path
     spool: Path
-    size: int
     export: TextExport
     limits: Limits
     where: str
@@ -156,31 +178,26 @@ class _Delivered:
     vouched: bool
 
 
-def _csv_blocks(file: _Delivered) -> Generator[bytes]:
+def _csv_blocks(job: _Job) -> Generator[bytes]:
     """Return a file of any form as a stream of UTF-8 CSV."""
-    if file.export.format == "parquet":
-        return parquet_blocks(file.copy, file.size, file.limits, file.where)
-    if file.export.format == "xlsx":
-        return workbook_blocks(
-            file.copy, file.spool, file.size, file.export.sheet, file.limits, file.where
-        )
-    is_jsonl = file.export.format == "jsonl"
-    packed = unpacked_blocks(
-        file.copy,
-        file.size,
-        file.limits,
-        file.where,
-        file.export.format,
-        # It has no header: no records are no bytes, which only a manifest can mean.
-        may_be_empty=is_jsonl and file.declared_rows == 0,
-    )
-    text = utf8_blocks(packed, file.export.encoding, file.where)
-    return _object_blocks(text, file) if is_jsonl else text
+    form, size = job.export.format, job.file.size
+    if form in {"parquet", "xlsx"}:
+        job.file.copy_to(job.copy)
+    if form == "parquet":
+        return parquet_blocks(job.copy, size, job.limits, job.where)
+    if form == "xlsx":
+        return workbook_blocks(job.copy, job.spool, size, job.export.sheet, job.limits, job.where)
+    is_jsonl = form == "jsonl"
+    # JSON Lines have no header: no records are no bytes, which only a manifest can mean.
+    may_be_empty = is_jsonl and job.declared_rows == 0
+    packed = unpacked_blocks(job.file, job.limits, job.where, form, may_be_empty=may_be_empty)
+    text = utf8_blocks(packed, job.export.encoding, job.where)
+    return _object_blocks(text, job) if is_jsonl else text
 
 
-def _object_blocks(text: Iterator[bytes], file: _Delivered) -> Generator[bytes]:
-    table = JsonTable(file.spool, file.limits, file.where)
-    table.read(text, vouched=file.vouched)
+def _object_blocks(text: Iterator[bytes], job: _Job) -> Generator[bytes]:
+    table = JsonTable(job.spool, job.limits, job.where)
+    table.read(text, vouched=job.vouched)
     if table.records:
         yield from table.csv_blocks()
 

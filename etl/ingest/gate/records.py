@@ -57,6 +57,7 @@ class RecordScanner:
     Attributes:
         header: Column names, once the first line has been seen.
         records: Records checked so far, the header not counted.
+        filled: Cells of each column that are not empty, in those records.
     """
 
     delimiter: str
@@ -66,6 +67,7 @@ class RecordScanner:
     where: str
     header: tuple[str, ...] = ()
     records: int = -1  # the header is the record before the first
+    filled: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     _header_line: bytes = b""
     _rest: bytes = field(default=b"", repr=False)
     _held: bytes = field(default=b"", repr=False)
@@ -132,6 +134,7 @@ class RecordScanner:
             detail = f"columns {first + 1} and {again + 1}"
             raise file_rejected("HEADER_DUPLICATE_COLUMN", self.where, detail=detail)
         self.header = names
+        self.filled = np.zeros(len(names), dtype=np.int64)
         self._header_line = line
 
     def _check(self, data: bytes) -> int:
@@ -156,6 +159,8 @@ class RecordScanner:
             position, code = min(found)
             detail = f"{self.limits.field_bytes:,} bytes"
             raise self._fault(code, int(np.searchsorted(ends, position)), detail=detail)
+        cells = _filled(codes, at, quoted=len(at) < len(marks.at)).reshape(-1, len(self.header))
+        self.filled += cells[self.records < 0 :].sum(axis=0)  # the header is no record
         self.records += len(ends)
         return end
 
@@ -197,6 +202,16 @@ def _find_marks(codes: Bytes, delimiter: int, *, quoted: bool) -> _Marks:
     # Each quote turns it: an exclusive or over all of them so far.
     inside = np.bitwise_xor.accumulate(is_quote.view(np.uint8)).view(np.bool_)
     return _Marks(at, is_quote, kinds == _LINE_END, inside)
+
+
+def _filled(codes: Bytes, at: Positions, *, quoted: bool) -> Flags:
+    """Tell which fields have content; each ends at a position of ``at``, the first begins at 0."""
+    lengths = np.diff(at, prepend=-1) - 1
+    filled = lengths > 0
+    if quoted:
+        two = np.flatnonzero(lengths == 2)
+        filled[two] = codes[at[two] - 1] != _QUOTE  # a quote that closes what it opened
+    return filled
 
 
 def _first(at: Positions, which: Flags) -> int:

@@ -1,4 +1,4 @@
-"""From a delivered file to a stream of UTF-8 bytes: copy, unpack, decode, each step bounded."""
+"""From a delivered file to a stream of UTF-8 bytes: hash, unpack, decode, each step bounded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import codecs
 import errno
 import gzip
 import hashlib
+import io
 import os
 import stat
 import zlib
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -60,32 +61,71 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def copy_and_hash(path: Path, copy: Path) -> tuple[str, int]:
-    """Copy a delivered file and hash it on the way.
+class Delivered:
+    """A delivered file: read once, from its beginning, and hashed on the way.
 
-    The copy cannot change under the checks that follow, whatever happens in the landing.
+    What the checks see, what is kept and what is hashed are the same bytes, whatever happens to the
+    file in the landing meanwhile.
 
-    Returns:
-        The sha256 (hex) and the number of bytes.
+    Args:
+        file: The file, open.
+        where: Its name in messages.
 
-    Raises:
-        FileRejected: NOT_REGULAR_FILE, UNREADABLE or CHANGED_WHILE_READ.
+    Attributes:
+        size: Its bytes.
     """
-    digest = hashlib.sha256()
-    size = 0
-    with _opened(path) as file, copy.open("wb") as output:
-        before = _stamp(file)
-        while block := file.read(BLOCK_BYTES):
-            digest.update(block)
-            output.write(block)
-            size += len(block)
-        if _stamp(file) != before:
-            raise file_rejected("CHANGED_WHILE_READ", path.name)
-    return digest.hexdigest(), size
+
+    closed = False  # what pyarrow asks of a file
+
+    def __init__(self, file: io.BufferedReader, where: str) -> None:
+        self._file = file
+        self._where = where
+        self._digest = hashlib.sha256()
+        self._begun = _stamp(file)
+        self.size = self._begun[0]
+
+    def start(self) -> bytes:
+        """Return the first bytes; they are still to be read."""
+        return self._file.peek(MAGIC_BYTES)[:MAGIC_BYTES]
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, at most ``size``; none at the end."""
+        block = self._file.read(size)
+        self._digest.update(block)
+        return block
+
+    def copy_to(self, copy: Path) -> None:
+        """Write the bytes to a file of our own."""
+        with copy.open("wb") as output:
+            while block := self.read(BLOCK_BYTES):
+                output.write(block)
+
+    def sha256(self) -> str:
+        """Read what is left and return the digest (hex) of all.
+
+        Raises:
+            FileRejected: CHANGED_WHILE_READ.
+        """
+        while self.read(BLOCK_BYTES):
+            pass
+        if _stamp(self._file) != self._begun:
+            raise file_rejected("CHANGED_WHILE_READ", self._where)
+        return self._digest.hexdigest()
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def open_delivered(path: Path) -> Iterator[Delivered]:
+    """Open a delivered file.
+
+    Raises:
+        FileRejected: NOT_REGULAR_FILE or UNREADABLE.
+    """
+    with _opened(path) as file:
+        yield Delivered(file, path.name)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[io.BufferedReader]:
     # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
@@ -103,19 +143,18 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _stamp(file: IO[bytes]) -> tuple[int, int]:
+def _stamp(file: io.BufferedReader) -> tuple[int, int]:
     status = os.fstat(file.fileno())
     return status.st_size, status.st_mtime_ns
 
 
 def unpacked_blocks(
-    copy: Path, size: int, limits: Limits, where: str, form: Format, *, may_be_empty: bool = False
+    file: Delivered, limits: Limits, where: str, form: Format, *, may_be_empty: bool = False
 ) -> Iterator[bytes]:
     """Yield the content of a file, unpacked if its first bytes say gzip or zstd.
 
     Args:
-        copy: The file; its name and suffix are not looked at.
-        size: Its bytes on disk.
+        file: The file; its name and suffix are not looked at.
         limits: Bounds of the unpacked content.
         where: Name of the file in messages.
         form: What the content must be.
@@ -124,26 +163,24 @@ def unpacked_blocks(
     Raises:
         FileRejected: BAD_MAGIC, BAD_COMPRESSION, TOO_LARGE or EMPTY_FILE.
     """
-    with copy.open("rb") as file:
-        packing = packing_of(file.read(MAGIC_BYTES), form, where) if size else b""
-        file.seek(0)
-        total = 0
-        for block in _read_blocks(file, packing, where):
-            if not total and packing and packing_of(block, form, where):
-                raise bad_magic("packed data within another", form, where)
-            total += len(block)
-            if packing:  # a plain file is as large as it looks
-                check_size(total, size, limits, where)
-            yield block
+    packing = packing_of(file.start(), form, where) if file.size else b""
+    total = 0
+    for block in _read_blocks(file, packing, where):
+        if not total and packing and packing_of(block, form, where):
+            raise bad_magic("packed data within another", form, where)
+        total += len(block)
+        if packing:  # a plain file is as large as it looks
+            check_size(total, file.size, limits, where)
+        yield block
     if not total and not may_be_empty:
         raise file_rejected("EMPTY_FILE", where)
 
 
-def _read_blocks(file: IO[bytes], packing: bytes, where: str) -> Iterator[bytes]:
+def _read_blocks(file: Delivered, packing: bytes, where: str) -> Iterator[bytes]:
     try:
         stream: _Readable = file
         if packing == GZIP:
-            stream = gzip.GzipFile(fileobj=file)
+            stream = gzip.GzipFile(fileobj=file, mode="rb")
         elif packing == ZSTD:
             import pyarrow as pa  # the only use here, and slow to import
 

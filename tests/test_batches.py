@@ -14,9 +14,10 @@ from tests.test_gate import EXPORT
 
 def test_a_reader_drops_no_field_and_quotes_none(tmp_path: Path) -> None:
     content = b"id,name\n1,a\n2,b,ann@example.com\n"
+    size = len(content)
     path = tmp_path / "checked.csv"
     path.write_bytes(content)
-    passed = GatedFile(path, "0" * 64, ("id", "name"), records=2, bytes=len(content))
+    passed = GatedFile(path, "0" * 64, ("id", "name"), 2, size, {}, blocks=(size,))
     with pytest.raises(LoyaltyError) as caught:
         list(read_batches(passed, EXPORT))
     assert caught.value.code == "READER_DISAGREES"

@@ -14,7 +14,8 @@ import pytest
 
 from etl.errors import LoyaltyError
 from etl.files import sha256_of
-from etl.ingest import batches
+from etl.ingest import batches, gate
+from etl.ingest.gate import source
 from etl.ingest.hashing import NO_LINES
 from etl.ingest.staging import StagedDelivery
 from etl.privacy.tokens import Tokeniser, Vault
@@ -386,6 +387,11 @@ def test_split_in_two_between_orders_changes_no_digest(stage: Stage) -> None:
     assert pl.concat(halves).equals(whole)
 
 
+def read_in_parts(part_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "BLOCK_BYTES", part_bytes)
+    monkeypatch.setattr(gate, "_PART_BYTES", part_bytes)
+
+
 @pytest.mark.parametrize("block_bytes", [10, 100, 150, 500])
 def test_a_batch_never_cuts_a_document(
     stage: Stage, block_bytes: int, monkeypatch: pytest.MonkeyPatch
@@ -394,7 +400,7 @@ def test_a_batch_never_cuts_a_document(
     columns = pl.exclude("loaded_at", "extracted_at")
     whole = stage.deliver(rows)
     expected = {name: table(whole, name).select(columns) for name in whole.tables}
-    monkeypatch.setattr(batches, "_BLOCK_BYTES", block_bytes)
+    read_in_parts(block_bytes, monkeypatch)
     pieces = stage.deliver(rows)
     for name, frame in expected.items():
         assert table(pieces, name).select(columns).equals(frame)
@@ -490,7 +496,7 @@ def test_occurrence_counts_over_the_whole_file(
     spec = 'order_no: {op: occurrence, of: [customer], format: "{customer}-{n}"}'
     stage = make_stage(tmp_path, BASKETS.replace("customer_ref: {from: customer}", spec))
     rows = [basket_row(f"b{n}", customer=f"c{n % 2}") for n in range(6)]
-    monkeypatch.setattr(batches, "_BLOCK_BYTES", 150)
+    read_in_parts(150, monkeypatch)
     numbers = table(stage.deliver(rows), "orders")["order_no"].to_list()
     assert numbers == ["c0-1", "c1-1", "c0-2", "c1-2", "c0-3", "c1-3"]
 
@@ -556,7 +562,7 @@ def test_quotes_delimiters_and_formula_text_arrive_unchanged(
     ]
     stage = make_stage(tmp_path, yaml)
     assert table(stage.deliver(rows), "order_lines")["title"].to_list() == titles
-    monkeypatch.setattr(batches, "_BLOCK_BYTES", 50)
+    read_in_parts(50, monkeypatch)
     assert table(stage.deliver(rows), "order_lines")["title"].to_list() == titles
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import polars as pl
@@ -14,8 +13,6 @@ from etl.mapping.operations import DOCUMENT, ROW, cleaned, count_name, filled
 
 EXTRA = "\0extra"
 KEYS = (ROW, DOCUMENT, EXTRA)
-
-_BLOCK_BYTES = 8 << 20
 
 
 def read_batches(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
@@ -82,7 +79,7 @@ def _chunks(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
     """
     records = 0
     read = [name for name in export.source_columns if name in file.header]
-    for position, block in enumerate(_blocks(file, multiline=export.multiline)):
+    for position, block in enumerate(_blocks(file)):
         frame = pl.scan_csv(
             block,
             has_header=False,
@@ -107,30 +104,11 @@ def _chunks(file: GatedFile, export: Export) -> Iterator[pl.DataFrame]:
         yield chunk
 
 
-def _blocks(file: GatedFile, *, multiline: bool) -> Iterator[bytes]:
+def _blocks(file: GatedFile) -> Iterator[bytes]:
     """Yield the bytes of a checked file, cut between two records."""
-    size = _BLOCK_BYTES
     with file.path.open("rb") as stream:
-        while block := stream.read(size):
-            is_last = len(block) < size
-            end = len(block) if is_last else _end_of_records(block, multiline=multiline)
-            stream.seek(end - len(block), os.SEEK_CUR)
-            if end:
-                yield block[:end]
-            else:  # a record is larger than that
-                size *= 2
-
-
-def _end_of_records(data: bytes, *, multiline: bool) -> int:
-    """Return where the last whole record ends.
-
-    The gate made sure that quotes come in pairs: a line break is within a field exactly when an
-    odd number of them stands before it.
-    """
-    end = data.rfind(b"\n") + 1
-    while multiline and data.count(b'"', 0, end) % 2:
-        end = data.rfind(b"\n", 0, end - 1) + 1
-    return end
+        for size in file.blocks:
+            yield stream.read(size)
 
 
 def _with_documents(batch: pl.DataFrame, export: Export, first: int) -> pl.DataFrame:

@@ -14,7 +14,7 @@ import os
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +35,9 @@ from etl.ingest.reasons import file_rejected
 from etl.mapping.model import Format
 
 __all__ = ["GatedFile", "Limits", "pass_gate"]
+
+# What a reader behind the gate takes at a time.
+_PART_BYTES = 8 << 20
 
 
 class TextExport(Protocol):
@@ -75,6 +78,7 @@ class GatedFile:
         records: Number of records, the header not counted.
         bytes: Size of the file as delivered.
         filled: Cells of each column that are not empty.
+        blocks: Sizes of the parts into which the copy is cut between two records.
     """
 
     path: Path
@@ -82,7 +86,8 @@ class GatedFile:
     header: tuple[str, ...]
     records: int
     bytes: int
-    filled: dict[str, int] = field(default_factory=dict)
+    filled: dict[str, int]
+    blocks: tuple[int, ...]
 
 
 def pass_gate(
@@ -124,7 +129,7 @@ def pass_gate(
         job = _Job(file, copy, spool, export, limits, where, declared_rows, vouched)
         try:
             with closing(_csv_blocks(job)) as blocks:
-                _write_checked(blocks, scanner, checked, vouched=vouched)
+                sizes = _write_checked(blocks, scanner, checked, vouched=vouched)
         except FileRejected:
             _digest(file, declared_sha256, where)
             raise
@@ -136,7 +141,7 @@ def pass_gate(
         staged = checked.replace(work_dir / f"{sha256}.csv")
         reach("gate.checked")
     filled = dict(zip(scanner.header, scanner.filled.tolist(), strict=True))
-    return GatedFile(staged, sha256, scanner.header, found, file.size, filled)
+    return GatedFile(staged, sha256, scanner.header, found, file.size, filled, sizes)
 
 
 def _digest(file: Delivered, declared: str | None, where: str) -> str:
@@ -204,14 +209,25 @@ def _object_blocks(text: Iterator[bytes], job: _Job) -> Generator[bytes]:
 
 def _write_checked(
     blocks: Iterator[bytes], scanner: RecordScanner, checked: Path, *, vouched: bool
-) -> None:
-    is_empty = True
+) -> tuple[int, ...]:
+    """Write the records that pass; return the sizes of the parts that hold whole records."""
+    sizes = [0]
     with checked.open("wb") as file:
-        for block in blocks:
-            is_empty = False
-            file.write(scanner.feed(block))
-        if not is_empty:
-            file.write(scanner.finish(vouched=vouched))
+        for records in _checked(blocks, scanner, vouched=vouched):
+            file.write(records)
+            sizes[-1] += len(records)
+            if sizes[-1] >= _PART_BYTES:
+                sizes.append(0)
+    return tuple(size for size in sizes if size)
+
+
+def _checked(blocks: Iterator[bytes], scanner: RecordScanner, *, vouched: bool) -> Iterator[bytes]:
+    is_empty = True
+    for block in blocks:
+        is_empty = False
+        yield scanner.feed(block)
+    if not is_empty:
+        yield scanner.finish(vouched=vouched)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Mapping
 
 import polars as pl
+import pyarrow as pa
 
 from etl.contract.columns import Pii
 from etl.privacy.digests import KeyedDigest, SeenDigests
@@ -65,7 +66,7 @@ ROLE_MAILBOXES = _words(
     """
 )
 # The vault is sorted by token: many values at once touch its pages less often than a few.
-_VALUES_A_TIME = 200_000
+_VALUES_A_TIME = 100_000
 # What Python takes for a blank: the separators 1C to 1F are none for other engines.
 _BLANK = r"\s\x1c-\x1f"
 _ADDRESS = rf"^[^@{_BLANK}]+@(?:[^@{_BLANK}.]+\.)+[^@{_BLANK}.]{{2,}}$"
@@ -132,7 +133,7 @@ class Tokeniser:
         self._keyed = KeyedDigest(key)
         self._vault = vault
         self._seen = SeenDigests()
-        self._fresh: list[tuple[Pii, pl.DataFrame]] = []
+        self._fresh: list[tuple[Pii, pa.Table]] = []
 
     def tokenise(self, kind: Pii, values: pl.Series) -> pl.Series:
         """Return the tokens of a column (String, same name); null and blank values stay null."""
@@ -180,8 +181,10 @@ class Tokeniser:
         if not fresh.height:
             return
         self._seen.add(fresh["token"])
-        self._fresh.append((kind, fresh.with_columns(pl.col("value").str.strip_chars())))
-        if sum(frame.height for _, frame in self._fresh) >= _VALUES_A_TIME:
+        fresh = fresh.with_columns(pl.col("value").str.strip_chars())
+        # As Arrow's older strings: a view would keep the texts of its whole batch.
+        self._fresh.append((kind, fresh.to_arrow(compat_level=pl.CompatLevel.oldest())))
+        if sum(table.num_rows for _, table in self._fresh) >= _VALUES_A_TIME:
             self.flush()
 
     def flush(self) -> None:
@@ -190,8 +193,8 @@ class Tokeniser:
             return
         fresh, self._fresh = self._fresh, []
         for kind in sorted({kind for kind, _ in fresh}):
-            values = pl.concat([frame for of, frame in fresh if of == kind]).sort("token", "value")
-            once = values.unique("token", keep="first", maintain_order=True)
+            values = pl.DataFrame(pa.concat_tables(table for of, table in fresh if of == kind))
+            once = values.sort("token", "value").unique("token", keep="first", maintain_order=True)
             self._vault.remember(kind, once)
 
 

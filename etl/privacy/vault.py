@@ -36,7 +36,7 @@ from etl.privacy.keys import (
 KEY_FILE, NEW_KEY_FILE = "vault.key", "vault.key.new"
 _NONCE_BYTES = 12
 _BUSY_TIMEOUT_SECONDS = 30
-_ROWS_A_TIME = 50_000
+_ROWS_A_TIME = 10_000
 _VAULT_LOST = "Without it the values in the vault cannot be read."
 _SCHEMA = (
     """

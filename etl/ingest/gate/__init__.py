@@ -37,7 +37,7 @@ from etl.mapping.model import Format
 __all__ = ["GatedFile", "Limits", "pass_gate"]
 
 # What a reader behind the gate takes at a time.
-_PART_BYTES = 8 << 20
+_PART_BYTES = 12 << 20
 
 
 class TextExport(Protocol):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import hashlib
 import io
 import os
 import resource
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from etl.mapping.model import Export, Target
 
 GOOD = b"id,name\n1,a\n2,b\n"
 SHA = hashlib.sha256(GOOD).hexdigest()
+SHORT = b"id,name\n1\n"
 
 
 def make_export(**changes: Any) -> Export:
@@ -242,6 +245,15 @@ REFUSED: dict[str, tuple[bytes, Export, dict[str, Any], str]] = {
     "cut off, and a digest says so": (
         GOOD[:-3], EXPORT, {"declared_sha256": SHA}, "MANIFEST_SHA256",
     ),
+    "a short row, and other bytes than promised": (
+        SHORT, EXPORT, {"declared_sha256": SHA}, "MANIFEST_SHA256",
+    ),
+    "another form, and other bytes than promised": (
+        b"%PDF-1.7\n", EXPORT, {"declared_sha256": SHA}, "MANIFEST_SHA256",
+    ),
+    "a short row, as promised": (
+        SHORT, EXPORT, {"declared_sha256": hashlib.sha256(SHORT).hexdigest()}, "RAGGED_ROW",
+    ),
 }  # fmt: skip
 
 
@@ -318,12 +330,26 @@ def test_a_file_that_went_away_is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "UNREADABLE"
 
 
+@pytest.mark.parametrize("content", [GOOD, SHORT])
 def test_a_file_that_grows_under_the_reader_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
     stamps = iter([(10, 1), (20, 2)])
     monkeypatch.setattr(source, "_stamp", lambda _: next(stamps))
-    assert refusal(tmp_path, GOOD).code == "CHANGED_WHILE_READ"
+    assert refusal(tmp_path, content).code == "CHANGED_WHILE_READ"
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zst])
+def test_a_fault_of_the_disk_is_not_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(source.Delivered, "read", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        gate(tmp_path, pack(GOOD))
+    assert list((tmp_path / "work").iterdir()) == []
 
 
 # -- at length -----------------------------------------------------------------------------------
@@ -363,6 +389,9 @@ def test_whatever_is_written_well_is_read_back_by_polars(
         gated = gate(tmp_path, text.getvalue().encode(), MULTILINE)
     expected = [tuple(cell.replace("\r\n", "\n") for cell in row) for row in rows]
     assert gated.records == len(rows)
+    assert gated.filled == {
+        "id": sum(one != "" for one, _ in rows), "name": sum(other != "" for _, other in rows),
+    }  # fmt: skip
     assert scan(gated) == expected
 
 

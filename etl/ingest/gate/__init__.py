@@ -131,9 +131,9 @@ def pass_gate(
             with closing(_csv_blocks(job)) as blocks:
                 sizes = _write_checked(blocks, scanner, checked, vouched=vouched)
         except FileRejected:
-            _digest(file, declared_sha256, where)
+            _checked_digest(file, declared_sha256, where)
             raise
-        sha256 = _digest(file, declared_sha256, where)
+        sha256 = _checked_digest(file, declared_sha256, where)
         reach("gate.read")
         found = max(scanner.records, 0)
         if declared_rows is not None and declared_rows != found:
@@ -144,7 +144,7 @@ def pass_gate(
     return GatedFile(staged, sha256, scanner.header, found, file.size, filled, sizes)
 
 
-def _digest(file: Delivered, declared: str | None, where: str) -> str:
+def _checked_digest(file: Delivered, declared: str | None, where: str) -> str:
     """Return the sha256 of the whole file, which is the one the manifest promises."""
     sha256 = file.sha256()
     if declared is not None and declared.lower() != sha256:

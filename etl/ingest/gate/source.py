@@ -187,8 +187,8 @@ def _read_blocks(file: Delivered, packing: bytes, where: str) -> Iterator[bytes]
             stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
         while block := stream.read(BLOCK_BYTES):
             yield block
-    except (EOFError, zlib.error, OSError):
-        if not packing:
+    except (EOFError, zlib.error, OSError) as error:
+        if not packing or getattr(error, "errno", None):  # the disk's fault may pass
             raise
         raise file_rejected("BAD_COMPRESSION", where) from None
 

@@ -61,7 +61,7 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class Delivered:
+class Delivered(io.RawIOBase):
     """A delivered file: read once, from its beginning, and hashed on the way.
 
     What the checks see, what is kept and what is hashed are the same bytes, whatever happens to the
@@ -75,20 +75,23 @@ class Delivered:
         size: Its bytes.
     """
 
-    closed = False  # what pyarrow asks of a file
-
     def __init__(self, file: io.BufferedReader, where: str) -> None:
+        super().__init__()
         self._file = file
         self._where = where
         self._digest = hashlib.sha256()
         self._begun = _stamp(file)
         self.size = self._begun[0]
 
+    def readable(self) -> bool:
+        """Tell unpackers that they may read."""
+        return True
+
     def start(self) -> bytes:
         """Return the first bytes; they are still to be read."""
         return self._file.peek(MAGIC_BYTES)[:MAGIC_BYTES]
 
-    def read(self, size: int, /) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """Return the next bytes, at most ``size``; none at the end."""
         block = self._file.read(size)
         self._digest.update(block)

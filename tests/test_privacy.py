@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from etl.config import load_settings
 from etl.contract import TABLES
+from etl.errors import Busy
 from etl.privacy import digests
 from etl.privacy import tokens as module
 from etl.privacy.digests import KeyedDigest, SeenDigests
@@ -218,3 +219,21 @@ def test_many_values_reach_the_vault_though_nobody_asks(
     assert vault.reveal(first[0]) is None
     tokeniser.tokenise("name", text("Ann", "Bob"))
     assert vault.reveal(first[0]) == "Ann"
+
+
+def test_what_the_vault_could_not_take_is_given_to_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = Vault(load_settings(data=tmp_path))
+    tokeniser = Tokeniser(KEY, vault)
+    [email] = tokeniser.tokenise("email", text("a@x.org"))
+    [name] = tokeniser.tokenise("name", text("Ann"))
+
+    def refuse(_vault: Vault, kind: str, _pairs: pl.DataFrame) -> int:
+        raise Busy("The vault is in use.", where="vault", todo="Wait.")
+
+    with monkeypatch.context() as patch, pytest.raises(Busy):
+        patch.setattr(Vault, "remember", refuse)
+        tokeniser.flush()
+    tokeniser.flush()
+    assert vault.reveal_all([email, name]) == {email: "a@x.org", name: "Ann"}

@@ -191,11 +191,12 @@ class Tokeniser:
         """Put the clear values into the vault; their tokens must not count before that."""
         if self._vault is None:
             return
-        fresh, self._fresh = self._fresh, []
-        for kind in sorted({kind for kind, _ in fresh}):
-            values = pl.DataFrame(pa.concat_tables(table for of, table in fresh if of == kind))
-            once = values.sort("token", "value").unique("token", keep="first", maintain_order=True)
+        for kind in sorted({kind for kind, _ in self._fresh}):
+            tables = [table for of, table in self._fresh if of == kind]
+            values = pl.DataFrame(pa.concat_tables(tables)).sort("token", "value")
+            once = values.unique("token", keep="first", maintain_order=True)
             self._vault.remember(kind, once)
+        self._fresh = []
 
 
 def email_domain(values: pl.Series) -> pl.Series:

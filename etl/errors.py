@@ -66,10 +66,15 @@ class ConfigError(UsageError):
 
 
 class FileRejected(LoyaltyError):  # noqa: N818 - it is a verdict on the file, not a failure of ours
-    """A delivered file cannot be read safely; nothing of it was loaded."""
+    """A delivered file cannot be read safely; nothing of it was loaded.
+
+    Attributes:
+        sha256: Digest (hex) of the bytes that were judged; empty where none were read.
+    """
 
     exit_code = EXIT_DATA_BLOCKED
     default_code = "FILE_REJECTED"
+    sha256 = ""
 
 
 class DataBlocked(LoyaltyError):  # noqa: N818 - a verdict on the data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from etl.errors import LoyaltyError
+from etl.errors import FileRejected, LoyaltyError
 from etl.files import sha256_of
 from etl.ingest import batches, gate
 from etl.ingest.gate import source
@@ -575,6 +576,48 @@ def test_a_failure_leaves_nothing_behind(stage: Stage, monkeypatch: pytest.Monke
         stage.deliver(GOOD)
     assert [path for path in stage.settings.staged.rglob("*") if path.is_file()] == []
     assert list((stage.settings.staged / "_work").iterdir()) == []
+
+
+@pytest.mark.parametrize(("changes", "is_read"), [(2, True), (3, False)])
+def test_a_file_that_changes_is_read_again_and_then_judged_by_nobody(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, changes: int, is_read: bool
+) -> None:
+    stamp = source._stamp
+    looks = iter(range(100))
+
+    def changing(file: io.BufferedReader) -> tuple[int, int]:
+        size, instant = stamp(file)
+        look = next(looks)
+        return size, instant + (look if look < 2 * changes else 0)
+
+    monkeypatch.setattr(source, "_stamp", changing)
+    if is_read:
+        assert stage.deliver(GOOD).status == "accepted"
+        return
+    with pytest.raises(FileRejected) as caught:
+        stage.deliver(GOOD)
+    assert caught.value.code == "CHANGED_WHILE_READ"
+    assert [path for path in stage.settings.staged.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("promised", [{}, {"declared_rows": 7}, {"declared_sha256": "0" * 64}])
+def test_a_verdict_is_on_the_bytes_that_were_read(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, promised: dict[str, object]
+) -> None:
+    bad = f"{HEADER}\nshort\n" if not promised else "\n".join((HEADER, *GOOD, ""))
+    digest = source.Delivered.sha256
+
+    def replaced(file: source.Delivered) -> str:
+        better = stage.settings.landing / "better"
+        better.write_text(f"{HEADER}\n")
+        [delivered] = stage.settings.landing.rglob("*_1*")
+        better.rename(delivered)
+        return digest(file)
+
+    monkeypatch.setattr(source.Delivered, "sha256", replaced)
+    staged = stage.deliver_text(bad, stage.mapping.exports[0].files.replace("*", "_1"), **promised)
+    assert staged.status == "rejected"
+    assert staged.sha256 == hashlib.sha256(bad.encode()).hexdigest()
 
 
 def test_the_work_folder_of_a_killed_process_is_cleared(stage: Stage) -> None:

@@ -42,6 +42,8 @@ __all__ = ["StagedDelivery", "content_digest", "delivery_id_of", "stage_delivery
 
 # decisions: past this share of unusable records the file is not what it claims to be.
 _MAX_BAD_SHARE = 0.5
+_CHANGED = "CHANGED_WHILE_READ"
+_TRIES = 3
 
 
 def stage_delivery(
@@ -66,21 +68,20 @@ def stage_delivery(
 
     Returns:
         What became of the file; a file that must not be read has status ``rejected``.
+
+    Raises:
+        FileRejected: CHANGED_WHILE_READ, at every try: it is no content yet that could be judged.
     """
     with work_folder(settings) as work:
         prepared = make_folder(work / "delivery")
         reach("stage.begun")
         try:
-            file = pass_gate(
-                delivery.path,
-                export,
-                work,
-                declared_rows=delivery.declared_rows,
-                declared_sha256=delivery.declared_sha256,
-                landing=settings.landing,
-            )
+            file = _passed(delivery, export, settings, work)
         except FileRejected as verdict:
-            sha256 = content_digest(delivery.path)
+            if verdict.code == _CHANGED:
+                raise
+            # Of the bytes that were read: what lies there by now may be a better file.
+            sha256 = verdict.sha256 or content_digest(delivery.path)
             staged = _described(delivery, mapping, export, settings, sha256, 0)
             return put_in_place(prepared, _rejected(staged, verdict))
         staged = _described(delivery, mapping, export, settings, file.sha256, file.records)
@@ -96,6 +97,25 @@ def stage_delivery(
             )
             staged = _staged_rows(job, prepared, staged)
         return put_in_place(prepared, staged)
+
+
+def _passed(delivery: Delivery, export: Export, settings: Settings, work: Path) -> GatedFile:
+    """Let a file through the gate; one that changes meanwhile is read again."""
+    tries = _TRIES
+    while True:
+        tries -= 1
+        try:
+            return pass_gate(
+                delivery.path,
+                export,
+                work,
+                declared_rows=delivery.declared_rows,
+                declared_sha256=delivery.declared_sha256,
+                landing=settings.landing,
+            )
+        except FileRejected as verdict:
+            if verdict.code != _CHANGED or not tries:
+                raise
 
 
 def content_digest(path: Path) -> str:

@@ -25,6 +25,7 @@ from etl.privacy.vault import load_or_create_key
 
 # Beside the committed files of a table among a build's inputs.
 FILE = "superseded.parquet"
+_KEYS_AT_A_TIME = 200_000
 _HASHED, _LAST = "\0hashed", "\0last known on"
 
 
@@ -58,14 +59,18 @@ def _superseding(
     """
     (key,) = table.key
     keys = others.select("source_system", key).unique().collect(engine="streaming")
-    is_all = pl.repeat(value=True, n=keys.height, eager=True)
-    hashed = keys.with_columns(tombstones(keys, table, key, is_all, erased).alias(_HASHED))
-    found = versions.rename({key: _HASHED}).join(hashed, on=["source_system", _HASHED])
+    named = versions.rename({key: _HASHED})
+    found = [named.clear().with_columns(pl.lit(None, dtype=pl.String()).alias(key))]
+    for some in keys.iter_slices(_KEYS_AT_A_TIME):
+        is_all = pl.repeat(value=True, n=some.height, eager=True)
+        hashed = some.with_columns(tombstones(some, table, key, is_all, erased).alias(_HASHED))
+        found.append(named.join(hashed, on=["source_system", _HASHED]))
+    superseding = pl.concat(found)
     late = ["source_system", key, "updated_at", "source_sequence"]
-    theirs = others.join(found.lazy(), on=late[:2], how="semi")
+    theirs = others.join(superseding.lazy(), on=late[:2], how="semi")
     last = theirs.group_by(late).agg(pl.col("known_on").max().alias(_LAST)).collect()
     is_last = (pl.col("known_on") >= pl.col(_LAST)).fill_null(value=False)
-    rows = found.join(last, on=late, how="left", nulls_equal=True).with_columns(
+    rows = superseding.join(last, on=late, how="left", nulls_equal=True).with_columns(
         pl.col("source_sequence") + is_last.cast(pl.Int64),
         source_row=pl.lit(NO_ROW, dtype=pl.Int64()),
     )

@@ -112,7 +112,8 @@ def pass_gate(
         limits: Bounds of what the file may ask for.
 
     Raises:
-        FileRejected: The file must not be read; ``code`` is a file code of ``etl.ingest.reasons``.
+        FileRejected: The file must not be read; ``code`` is a file code of ``etl.ingest.reasons``,
+            ``sha256`` that of the bytes that were judged.
     """
     where = path.name
     _check_place(path, landing)
@@ -130,14 +131,14 @@ def pass_gate(
         try:
             with closing(_csv_blocks(job)) as blocks:
                 sizes = _write_checked(blocks, scanner, checked, vouched=vouched)
-        except FileRejected:
-            _checked_digest(file, declared_sha256, where)
-            raise
+        except FileRejected as verdict:
+            raise _of(_checked_digest(file, declared_sha256, where), verdict) from None
         sha256 = _checked_digest(file, declared_sha256, where)
         reach("gate.read")
         found = max(scanner.records, 0)
         if declared_rows is not None and declared_rows != found:
-            raise file_rejected("MANIFEST_ROWS", where, found=found, expected=declared_rows)
+            refusal = file_rejected("MANIFEST_ROWS", where, found=found, expected=declared_rows)
+            raise _of(sha256, refusal)
         staged = checked.replace(work_dir / f"{sha256}.csv")
         reach("gate.checked")
     filled = dict(zip(scanner.header, scanner.filled.tolist(), strict=True))
@@ -148,8 +149,14 @@ def _checked_digest(file: Delivered, declared: str | None, where: str) -> str:
     """Return the sha256 of the whole file, which is the one the manifest promises."""
     sha256 = file.sha256()
     if declared is not None and declared.lower() != sha256:
-        raise file_rejected("MANIFEST_SHA256", where)
+        raise _of(sha256, file_rejected("MANIFEST_SHA256", where))
     return sha256
+
+
+def _of(sha256: str, verdict: FileRejected) -> FileRejected:
+    """Say of which bytes a verdict is: others may lie in the landing by now."""
+    verdict.sha256 = sha256
+    return verdict
 
 
 def _check_place(path: Path, landing: Path | None) -> None:

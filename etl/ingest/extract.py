@@ -187,7 +187,7 @@ def _staged_rows(job: Job, folder: Path, staged: StagedDelivery) -> StagedDelive
         rejects=_rejects(folder, counted),
         bad_records=counted.bad_records,
         left_out=counted.left_out,
-        unmapped=counted.unmapped,
+        unmapped=job.unmapped,
     )
     if counted.bad_records > _MAX_BAD_SHARE * job.file.records:
         for table in job.export.tables:

@@ -83,9 +83,10 @@ class Job:
         return tuple(masked_columns(target, self.personal) for target in self.export.targets)
 
     @property
-    def unmapped(self) -> list[str]:
-        """Source columns that no mapping reads."""
-        return sorted(set(self.file.header) - set(self.export.source_columns))
+    def unmapped(self) -> dict[str, int]:
+        """Filled cells of the source columns that no mapping reads."""
+        names = sorted(set(self.file.header) - set(self.export.source_columns))
+        return {name: self.file.filled[name] for name in names}
 
 
 @dataclass(frozen=True)
@@ -116,13 +117,11 @@ class Sieved:
         bad_records: Records of the file that are in no table because of a fault.
         left_out: Records of the file that no target takes.
         rejects: Refused rows, counted by reason.
-        unmapped: Filled cells of the source columns that nothing reads.
         erased: Rows that are left out because they are an erased person's.
     """
 
     rows: dict[str, int]
     amounts: dict[str, Decimal | None]
-    unmapped: dict[str, int]
     bad_records: int = 0
     left_out: int = 0
     rejects: RejectTally = field(default_factory=RejectTally)
@@ -141,7 +140,6 @@ def sieve(job: Job, folder: Path, known: Conflicts | None = None) -> Sieved:
     counted = Sieved(
         rows=dict.fromkeys(tables, 0),
         amounts=dict.fromkeys(tables, None),
-        unmapped={name: job.file.filled[name] for name in job.unmapped},
     )
     cleaner = Cleaner(job.export, job.file.header)
     with _writers(job, folder) as writers:

@@ -19,7 +19,7 @@ from etl.contract.table import DELETED
 from etl.frames import conform
 from etl.lake.commits import Lake
 from etl.lake.vanished import NO_ROW, rows_of
-from etl.privacy.forgetting import HANDLINGS, tombstones
+from etl.privacy.forgetting import HANDLINGS
 from etl.privacy.suppression import TOMBSTONE, Erased
 from etl.privacy.vault import load_or_create_key
 
@@ -62,8 +62,7 @@ def _superseding(
     named = versions.rename({key: _HASHED})
     found = [named.clear().with_columns(pl.lit(None, dtype=pl.String()).alias(key))]
     for some in keys.iter_slices(_KEYS_AT_A_TIME):
-        is_all = pl.repeat(value=True, n=some.height, eager=True)
-        hashed = some.with_columns(tombstones(some, table, key, is_all, erased).alias(_HASHED))
+        hashed = some.with_columns(erased.tombstones(table.name, some).alias(_HASHED))
         found.append(named.join(hashed, on=["source_system", _HASHED]))
     superseding = pl.concat(found)
     late = ["source_system", key, "updated_at", "source_sequence"]

@@ -218,7 +218,7 @@ def _blanks(
     made = []
     for name, hit in hits.items():
         if name.is_key:
-            made.append(tombstones(rows, table, name.column, hit, erased))
+            made.append(_tombstones(rows, table, name.column, hit, erased))
         else:
             beside = [name.system] if name.entity == "customer_ref" and name.system else []
             emptied |= dict.fromkeys((name.column, *beside), hit)
@@ -241,7 +241,7 @@ def _deleted(rows: pl.DataFrame, table: Table, gone: pl.Series, erased: Erased) 
     emptied = [name for name in table.lake_schema() if name in rows.columns and name not in kept]
     deleted = [rows[DELETED] | gone] if DELETED in rows.columns else []
     return rows.with_columns(
-        tombstones(rows, table, key, gone, erased),
+        _tombstones(rows, table, key, gone, erased),
         *(_emptied(rows[name], gone) for name in emptied),
         *deleted,
     )
@@ -252,7 +252,7 @@ def _emptied(values: pl.Series, where: pl.Series) -> pl.Series:
     return frame.select(pl.when(~pl.col("where")).then("values")).to_series().alias(values.name)
 
 
-def tombstones(
+def _tombstones(
     rows: pl.DataFrame, table: Table, column: str, hit: pl.Series, erased: Erased
 ) -> pl.Series:
     """Put a keyed hash of the whole key in a person's place, so that no two rows become one."""
